@@ -1,0 +1,87 @@
+"""What can go wrong, by name.
+
+Law of this room: every error of this package is an `AiohttprettyError`, and none is an
+`aiohttp.ClientError`, an `OSError` or a `TimeoutError`, so that neither a retry loop nor an
+`except ClientError` of the code under test can mistake a gap in the test for a fault of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import CodeType, TracebackType
+from typing import TypeVar
+
+_Self = TypeVar("_Self", bound="UnansweredError")
+
+
+class AiohttprettyError(Exception):
+    """Base of every error that this package raises."""
+
+
+class OptionTypeError(AiohttprettyError, TypeError):
+    """A registration got an option that does not exist, or a value of the wrong kind."""
+
+
+class OptionValueError(AiohttprettyError, ValueError):
+    """A registration got a value of the right kind that can't be served."""
+
+
+class DeactivatedError(AiohttprettyError):
+    """`deactivate()` came while a request was under way; it was neither answered nor let out."""
+
+
+class MalformedRequestError(AiohttprettyError):
+    """The client sent a request whose framing no server could read to its end."""
+
+
+class UnansweredError(AiohttprettyError):
+    """A request that no route answered; it is listed in `unmatched` too.
+
+    The list must not keep the error alive: an error holds its traceback, the traceback holds the frames, and
+    the frames hold the session of the code under test, whose "Unclosed client session" would then never be
+    said. So the error itself tells the one who `watch`es it which code it passed through, when it dies or
+    when its traceback is taken off (as `unittest`'s `assertRaises` does).
+    """
+
+    _witness: Callable[[frozenset[CodeType]], None] | None = None
+
+    def watch(self, witness: Callable[[frozenset[CodeType]], None]) -> None:
+        """Have `witness` told the code objects of the traceback before the traceback is gone."""
+        self._witness = witness
+
+    def codes(self) -> frozenset[CodeType]:
+        """The code objects of the frames that the error has passed through so far."""
+        return frozenset(_codes(self.__traceback__))
+
+    def with_traceback(self: _Self, tb: TracebackType | None, /) -> _Self:
+        self._tell()
+        return super().with_traceback(tb)
+
+    def __del__(self) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._witness is not None:
+            self._witness(self.codes())
+
+
+class NoMatchError(UnansweredError):
+    """No registered route answers the request."""
+
+
+class ResponsesExhausted(UnansweredError):  # noqa: N818 - the name is public and reads as what happened
+    """The route was found, and all of its `responses` have been used."""
+
+
+class BodyConsumedError(UnansweredError):
+    """The route was found, and its body, which can be read only once, has been read."""
+
+
+class AiohttprettyWarning(UserWarning):
+    """Something that this package had to leave undone."""
+
+
+def _codes(traceback: TracebackType | None) -> Iterator[CodeType]:
+    while traceback is not None:
+        yield traceback.tb_frame.f_code
+        traceback = traceback.tb_next

@@ -1,0 +1,162 @@
+"""The far end of a wire: takes a request in, and speaks the reply that was chosen for it.
+
+Law of this room: it reads and writes bytes and knows of a reply only its shape. What goes wrong here is raised
+where the client waits; an exception in a loop callback would be a hang until the client's timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple, Protocol
+
+from .errors import MalformedRequestError
+from .wire.framing import Progress, RequestReader
+from .wire.protocol import Shown, WireProtocol
+from .wire.transport import WireTransport
+
+# As much as a selector event loop reads from a socket at a time
+_SLICE = 256 * 1024
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+class OneTimeBody(Protocol):
+    """A body that comes in pieces, once."""
+
+    def open(self) -> AsyncIterator[bytes]: ...
+
+
+class Spoken(Shown, Protocol):
+    """The shape of a reply."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> bytes | OneTimeBody: ...
+    def head(self, *, length: int | None) -> bytes: ...
+    def bodiless(self, method: str) -> bool: ...
+
+
+class Record(Protocol):
+    """The shape of a call."""
+
+    status: int | None
+
+    def received(self, head: bytes, body: list[bytes]) -> None: ...
+
+
+class Exchange(NamedTuple):
+    """One request and what will be said to it."""
+
+    method: str
+    url: object
+    reply: Spoken
+    record: Record
+
+
+class Speaker:
+    """The far end of one connection."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: WireProtocol, transport: WireTransport) -> None:
+        self._loop = loop
+        self._protocol = protocol
+        self._transport = transport
+        self._reader = RequestReader()
+        self._exchange: Exchange | None = None
+        self.answered_by: object = None
+        """Whoever gave the latest exchange."""
+        self._rest: memoryview | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._resumed: asyncio.Future[None] | None = None
+
+    def expect(self, exchange: Exchange, answered_by: object) -> None:
+        """Say `exchange.reply` to the request that comes next."""
+        self._exchange = exchange
+        self.answered_by = answered_by
+
+    def receive(self, data: bytes) -> None:
+        reader = self._reader
+        progress = reader.feed(data)
+        if progress is Progress.COMPLETE:
+            self._reader = RequestReader()
+            if self._exchange is not None:
+                self._exchange.record.received(reader.head, reader.body)
+            self._loop.call_soon(self._answer)
+        elif progress is Progress.CONTINUE:
+            self._loop.call_soon(self._deliver, _CONTINUE)
+        elif progress is Progress.BROKEN:
+            self._loop.call_soon(self._refuse)
+
+    def resume(self) -> None:
+        if self._rest is not None:
+            self._deliver_rest()
+        if self._resumed is not None and not self._resumed.done():
+            self._resumed.set_result(None)
+
+    def hang_up(self) -> None:
+        self._rest = None
+        if self._pump is not None:
+            self._pump.cancel()
+
+    def _answer(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        if self._transport.is_closing():
+            return
+        if exchange is None:
+            # Nobody was told of it: the CONNECT by which aiohttp opens a tunnel through a proxy
+            self._deliver(_ESTABLISHED)
+            return
+        try:
+            self._speak(exchange)
+        except Exception as error:
+            self._protocol.fail(error)
+
+    def _speak(self, exchange: Exchange) -> None:
+        reply = exchange.reply
+        body = reply.body
+        exchange.record.status = reply.status
+        self._protocol.shown = reply
+        if reply.bodiless(exchange.method):
+            self._deliver(reply.head(length=0))
+        elif not isinstance(body, bytes):
+            self._deliver(reply.head(length=None))
+            self._pump = self._loop.create_task(self._stream(body.open()))
+        elif len(body) <= _SLICE:
+            self._deliver(reply.head(length=len(body)) + body)
+        else:
+            self._deliver(reply.head(length=len(body)))
+            self._rest = memoryview(body)
+            self._deliver_rest()
+
+    def _deliver(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._protocol.data_received(data)
+
+    def _deliver_rest(self) -> None:
+        while self._rest is not None and self._transport.reading:
+            piece, rest = self._rest[:_SLICE], self._rest[_SLICE:]
+            self._rest = rest if len(rest) else None
+            self._deliver(bytes(piece))
+
+    async def _stream(self, pieces: AsyncIterator[bytes]) -> None:
+        try:
+            async for piece in pieces:
+                if not self._transport.reading:
+                    self._resumed = self._loop.create_future()
+                    await self._resumed
+                self._deliver(b"%x\r\n%b\r\n" % (len(piece), piece))
+            self._deliver(b"0\r\n\r\n")
+        except Exception as error:
+            self._protocol.fail(error)
+
+    def _refuse(self) -> None:
+        exchange = self._exchange
+        what = f"{exchange.method} {exchange.url}" if exchange is not None else "to a proxy"
+        self._protocol.fail(
+            MalformedRequestError(
+                f"The body of the request {what} does not follow the Content-Length or Transfer-Encoding in its "
+                "headers, so no server could find its end: a real one would answer 400 or wait for ever. Leave both "
+                "headers to aiohttp; it sets them itself, and chunked=True asks for chunks."
+            )
+        )

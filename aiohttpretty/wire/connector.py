@@ -1,0 +1,175 @@
+"""Real connectors whose connections are wires.
+
+Law of this room: everything that a connector of aiohttp's does, it does here too (limits, pooling, keep-alive, DNS
+cache and its trace events, proxies and their tunnels); only the last step, from an address to a connection, is ours.
+The private names of aiohttp that are overridden or carried over stand in the two tables below.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from aiohttp import BaseConnector, TCPConnector
+from aiohttp.abc import AbstractResolver
+
+from .protocol import WireProtocol
+from .transport import FarEnd, WireTransport
+
+PlugIn = Callable[[Any, WireProtocol, WireTransport], FarEnd]
+
+_LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
+
+# What the user set on the real connector, and aiohttp reads while a request is on its way. Not every version and
+# every connector has all of them.
+_CARRIED = ("_limit", "_limit_per_host", "_force_close", "_keepalive_timeout", "_timeout_ceil_threshold")
+_CARRIED_TCP = ("_ssl", "_family", "_use_dns_cache", "_interleave", "_ssl_shutdown_timeout")
+
+
+class WireResolver(AbstractResolver):
+    """Knows every name, and answers in the address family that is asked for."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[Any]:
+        if family == socket.AF_UNSPEC:
+            family = socket.AF_INET
+        return [
+            {
+                "hostname": host,
+                "host": _LOOPBACK.get(family, "127.0.0.1"),
+                "port": port,
+                "family": family,
+                "proto": 0,
+                "flags": 0,
+            }
+        ]
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+_RESOLVER = WireResolver()
+
+
+class _Shadow(BaseConnector):
+    """What both kinds of wire connectors share."""
+
+    _plug_in: PlugIn
+    _factory: Callable[[], WireProtocol]  # type: ignore[assignment]
+
+    def carry_over(self, real: BaseConnector, names: tuple[str, ...]) -> None:
+        """Take over what the user set on the real connector."""
+        for name in names:
+            if hasattr(real, name):
+                setattr(self, name, getattr(real, name))
+        self._factory = partial(WireProtocol, self._loop)
+
+    def plug(self, protocol: WireProtocol, extra: dict[str, Any]) -> WireTransport:
+        """A new connection, with `protocol` at the client's end."""
+        transport = WireTransport(self._loop, protocol, extra)
+        transport.far_end = self._plug_in(self._loop, protocol, transport)
+        protocol.connection_made(transport)
+        return transport
+
+    def abandon(self, error: Callable[[], BaseException]) -> None:
+        """Fail everything that is under way with an error of its own, then close."""
+        for waiters in list(self._waiters.values()):
+            for waiter in list(waiters):
+                if not waiter.done():
+                    waiter.set_exception(error())
+        self.fail(lambda far_end: True, error)
+        self.hang_up()
+
+    def fail(self, which: Callable[[FarEnd], bool], error: Callable[[], BaseException]) -> None:
+        """Fail what is under way to such far ends, with an error of its own each."""
+        for protocol in list(self._acquired):
+            transport = protocol.transport
+            if isinstance(protocol, WireProtocol) and isinstance(transport, WireTransport) and which(transport.far_end):
+                protocol.fail(error())
+
+    def hang_up(self) -> list[Any]:
+        """Close, idle connections at once and without a task; returns what is left to wait for."""
+        for protocols in list(self._conns.values()):
+            for protocol, *_ in protocols:
+                if isinstance(protocol.transport, WireTransport):
+                    protocol.transport.lose()
+        return list(_close(self) or ())
+
+    def __del__(self, _warnings: Any = None) -> None:
+        # Whether the user's connector was closed is for the user's connector to say.
+        pass
+
+
+# aiohttp 4.0 renames it
+CLOSE = "_close_immediately" if hasattr(BaseConnector, "_close_immediately") else "_close"
+
+
+def _close(connector: BaseConnector) -> Any:
+    # BaseConnector's, not TCPConnector's, which would cancel name look-ups: the tasks that wait for them would be
+    # told of a cancellation that nobody asked for
+    return getattr(BaseConnector, CLOSE)(connector)
+
+
+class WireConnector(_Shadow):
+    """The shadow of a connector that is not a TCP one: Unix sockets, named pipes, somebody's own."""
+
+    def __init__(self, real: BaseConnector, plug_in: PlugIn) -> None:
+        super().__init__(loop=real._loop)
+        self._plug_in = plug_in
+        self.carry_over(real, _CARRIED)
+        self._peer = getattr(real, "_path", None)
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> WireProtocol:
+        protocol = self._factory()
+        self.plug(protocol, {"peername": self._peer})
+        return protocol
+
+
+class WireTCPConnector(_Shadow, TCPConnector):
+    """The shadow of a TCP connector: names are resolved, proxies asked and tunnels dug by aiohttp itself."""
+
+    def __init__(self, real: BaseConnector | None, plug_in: PlugIn) -> None:
+        super().__init__(loop=real._loop if real is not None else None, resolver=_RESOLVER)
+        self._plug_in = plug_in
+        if real is None:
+            self._factory = partial(WireProtocol, self._loop)
+            return
+        self.carry_over(real, _CARRIED + _CARRIED_TCP)
+        cache = getattr(real, "_cached_hosts", None)
+        if cache is not None:
+            self._cached_hosts = type(cache)(ttl=cache._ttl, **_cache_size(cache))
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+        host = req.url.raw_host
+        if traces or req.proxy or host[0].isdigit() or host[-1] == "." or ":" in host:
+            return await super()._create_connection(req, traces, timeout)
+        # Nobody could see the rest of aiohttp's way: no trace, no proxy, no address for it to check
+        protocol = self._factory()
+        address = (_LOOPBACK.get(self._family, "127.0.0.1"), req.port)
+        self.plug(protocol, {"peername": address, "sslcontext": self._get_ssl_context(req)})
+        return protocol
+
+    async def _wrap_create_connection(self, *args: Any, addr_infos: Any, ssl: Any = None, **kwargs: Any) -> Any:
+        protocol = self._factory()
+        return self.plug(protocol, {"peername": addr_infos[0][4], "sslcontext": ssl}), protocol
+
+    async def _start_tls_connection(
+        self, underlying_transport: Any, req: Any, timeout: Any, client_error: Any = None
+    ) -> Any:
+        protocol = self._factory()
+        extra = {"peername": underlying_transport.get_extra_info("peername"), "sslcontext": self._get_ssl_context(req)}
+        return self.plug(protocol, extra), protocol
+
+    def _get_fingerprint(self, req: Any) -> None:
+        # There is no certificate to compare with: a wire stands for a server whose certificate is right.
+        return None
+
+
+def _cache_size(cache: Any) -> dict[str, int]:
+    return {"max_size": cache._max_size} if hasattr(cache, "_max_size") else {}
+
+
+def shadow(real: BaseConnector, plug_in: PlugIn) -> WireConnector | WireTCPConnector:
+    """The connector that stands behind `real` while it is mocked."""
+    return WireTCPConnector(real, plug_in) if isinstance(real, TCPConnector) else WireConnector(real, plug_in)

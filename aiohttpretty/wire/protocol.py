@@ -1,0 +1,55 @@
+"""aiohttp's `ResponseHandler`, which can be told what the next head shall show."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from aiohttp.client_proto import ResponseHandler
+from multidict import CIMultiDictProxy
+
+
+class Shown(Protocol):
+    """What the client sees of a head, whatever framing it came in."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def headers(self) -> CIMultiDictProxy[str]: ...
+    @property
+    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]: ...
+
+
+class WireProtocol(ResponseHandler):
+    """The client's end of a wire. All parsing is aiohttp's."""
+
+    shown: Shown | None = None
+    """Put in place of the next final head's reason and headers, once."""
+
+    def feed_data(self, data: Any, *size: Any) -> None:
+        """Hand a parsed head on to the response that waits for it."""
+        message, payload = data
+        shown = self.shown
+        if shown is not None and message.code >= 200:  # not the 100 Continue before it
+            self.shown = None
+            message = type(message)(
+                message.version,
+                message.code,
+                shown.reason,
+                shown.headers,
+                shown.raw_headers,
+                message.should_close,
+                message.compression,
+                message.upgrade,
+                message.chunked,
+            )
+            data = message, payload
+        super().feed_data(data, *size)
+
+    def fail(self, error: BaseException) -> None:
+        """Raise `error` where the client waits: for the head, or in the body; then the connection is gone."""
+        self.set_exception(error)
+        if self._payload is not None:
+            self._payload.set_exception(error)
+        transport = self.transport
+        if transport is not None:
+            transport.abort()

@@ -1,0 +1,107 @@
+"""The connection itself: an `asyncio.Transport` with aiohttp's protocol at one end and a far end at the other.
+
+Law of this room: nothing happens inside `write()`. What the far end has to say is said from the event loop, as
+a socket's bytes would be, and whatever goes wrong there reaches the client instead of the loop's log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+Data = bytes | bytearray | memoryview
+
+
+class FarEnd(Protocol):
+    """What a transport is plugged into."""
+
+    def receive(self, data: bytes) -> None:
+        """Take what the client wrote. Must not raise."""
+
+    def resume(self) -> None:
+        """The client reads again."""
+
+    def hang_up(self) -> None:
+        """The connection is gone."""
+
+
+class WireTransport(asyncio.Transport):
+    """One connection in memory."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, extra: Mapping[str, Any]) -> None:
+        self._loop = loop
+        self._protocol: asyncio.BaseProtocol = protocol
+        self._info = extra
+        self._closing = False
+        self._lost = False
+        self.far_end: FarEnd
+        self.reading = True
+        """Whether the client wants more bytes now; a far end with many of them waits for `resume()`."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._info.get(name, default)
+
+    def write(self, data: Data) -> None:
+        if not self._closing and data:
+            self.far_end.receive(data if isinstance(data, bytes) else bytes(data))
+
+    def writelines(self, list_of_data: Iterable[Data]) -> None:
+        # not joined: a large body must not be in memory twice
+        for data in list_of_data:
+            self.write(data)
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return 0, 0
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing is ever buffered on the way out."""
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self._protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol = protocol
+
+    def is_reading(self) -> bool:
+        return self.reading and not self._closing
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        if not self.reading:
+            self.reading = True
+            if not self._closing:
+                self._loop.call_soon(self._resume)
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            if not self._loop.is_closed():
+                self._loop.call_soon(self.lose)
+
+    def abort(self) -> None:
+        self.close()
+
+    def lose(self) -> None:
+        """Tell both ends, now, that the connection is gone."""
+        self._closing = True
+        if not self._lost:
+            self._lost = True
+            self.far_end.hang_up()
+            self._protocol.connection_lost(None)
+            del self.far_end  # the ends refer to each other; without this they would wait for the garbage collector
+
+    def _resume(self) -> None:
+        if self.reading and not self._closing:
+            self.far_end.resume()

@@ -1,0 +1,29 @@
+"""What all tests share: a clean global registry, and the event loop that the run asks for."""
+
+import asyncio
+import os
+
+import pytest
+
+import aiohttpretty
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(scope="session")
+def event_loop_policy():
+    """asyncio's loop, or uvloop's with AIOHTTPRETTY_LOOP=uvloop in the environment."""
+    if os.environ.get("AIOHTTPRETTY_LOOP") == "uvloop":
+        import uvloop
+
+        return uvloop.EventLoopPolicy()
+    return asyncio.DefaultEventLoopPolicy()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays():
+    """Every test begins and ends with an empty registry that is not active."""
+    yield
+    while "not active" not in repr(aiohttpretty.activate.__self__):
+        aiohttpretty.deactivate()
+    aiohttpretty.clear()
