@@ -25,7 +25,7 @@ class WireProtocol(ResponseHandler):
     shown: Shown | None = None
     """Put in place of the next final head's reason and headers, once."""
 
-    def feed_data(self, data: Any, *size: Any) -> None:
+    def feed_data(self, data: Any, *size: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Hand a parsed head on to the response that waits for it."""
         message, payload = data
         shown = self.shown
