@@ -10,14 +10,13 @@ import aiohttpretty
 pytest_plugins = ["pytester"]
 
 
-@pytest.fixture(scope="session")
-def event_loop_policy():
+def pytest_asyncio_loop_factories(config, item):
     """asyncio's loop, or uvloop's with AIOHTTPRETTY_LOOP=uvloop in the environment."""
     if os.environ.get("AIOHTTPRETTY_LOOP") == "uvloop":
         import uvloop
 
-        return uvloop.EventLoopPolicy()
-    return asyncio.DefaultEventLoopPolicy()
+        return {"uvloop": uvloop.new_event_loop}
+    return {"asyncio": asyncio.new_event_loop}
 
 
 @pytest.fixture(autouse=True)
