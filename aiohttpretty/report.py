@@ -40,11 +40,10 @@ def no_match(method: str, url: URL, asked: object, routes: list[Route]) -> str:
 
 def exhausted(method: str, url: URL, route: Route) -> str:
     """What is said of a request that comes after the last of `responses`."""
-    count = "its only response has" if route.count == 1 else f"all {route.count} of its responses have"
+    used = "its only response has" if route.count == 1 else f"all {route.count} of its responses have"
     return (
-        f"No response is left for {method} {url}: {count} been used. They were registered at {route.origin}. Add one "
-        "to its responses=[...] for each further request, or find out why the code asks more often than you "
-        "expect."
+        f"No response is left for {method} {url}: {used} been used (registered at {route.origin}). Add one to its "
+        "responses=[...] for each further request, or find out why the code asks more often than you expect."
     )
 
 

@@ -13,9 +13,9 @@ from .body import Stream
 from .call import Call, Unmatched
 from .errors import BodyConsumedError, NoMatchError, OptionTypeError, OptionValueError, ResponsesExhausted
 from .far_end import Exchange
+from .ledger import Ledger, RegistryView
 from .options import ROUTE_WORDS, check_responses, check_words
 from .origin import Origin, caller
-from .registry import Ledger, RegistryView
 from .reply import reply
 from .route import Route
 from .switch import Handle, wrapped

@@ -1,0 +1,125 @@
+"""The rooms of the house: arrows never point up, and only the right staircase knows aiohttp's private names."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import aiohttpretty
+
+PACKAGE = Path(aiohttpretty.__file__).parent
+
+# From the top down; a room may enter only rooms of lower storeys. See ARCHITECTURE.md.
+STOREYS = [
+    {"pytest_plugin"},
+    {"__init__"},
+    {"steward"},
+    {"report", "interception"},
+    {"ledger", "switch"},
+    {"call", "far_end"},
+    {"route"},
+    {"reply", "wire.connector"},
+    {"body", "options", "origin", "uri", "wire.framing", "wire.protocol"},
+    {"errors", "wire.transport", "wire.__init__"},
+]
+LEFT = {"report", "ledger", "route", "reply", "call", "body", "options", "origin", "uri", "errors", "switch"}
+RIGHT = {"interception", "far_end", "wire.connector", "wire.framing", "wire.protocol", "wire.transport"}
+HEIGHT = {room: -number for number, storey in enumerate(STOREYS) for room in storey}
+ROOMS = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(room):
+    """The rooms that a room enters at run time, for types only left out, and the other modules it imports."""
+    tree = ast.parse(ROOMS[room].read_text())
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    package = ["aiohttpretty", *room.split(".")[:-1]]
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{name.name}" for name in node.names)
+
+
+def rooms_entered(room):
+    for name in imports(room):
+        if name == "aiohttpretty":
+            yield "__init__"
+        elif name.startswith("aiohttpretty."):
+            inner = name.removeprefix("aiohttpretty.")
+            yield inner if inner in ROOMS else inner.rpartition(".")[0]
+
+
+def test_every_room_has_a_storey():
+    """A new module is given its place in the house."""
+    assert set(HEIGHT) == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_arrows_never_point_up(room):
+    """A room enters only rooms below it."""
+    entered = set(rooms_entered(room))
+    assert {other for other in entered if HEIGHT[other] >= HEIGHT[room]} == set()
+
+
+@pytest.mark.parametrize("room", sorted(LEFT))
+def test_the_left_staircase_knows_no_wire(room):
+    """What is said knows nothing of how it travels: no aiohttp, no event loop, no room of the right staircase."""
+    entered = set(rooms_entered(room))
+    assert entered & RIGHT == set()
+    assert {name for name in imports(room) if name.split(".")[0] in ("aiohttp", "asyncio")} == set()
+
+
+@pytest.mark.parametrize("room", sorted(RIGHT))
+def test_the_right_staircase_knows_no_registry(room):
+    """How it travels knows nothing of what is said, but for the names of what can go wrong."""
+    assert set(rooms_entered(room)) & LEFT <= {"errors"}
+
+
+@pytest.mark.parametrize("room", sorted(set(ROOMS) - RIGHT))
+def test_private_names_of_aiohttp_stay_on_the_right(room):
+    """Outside the right staircase, an underscore attribute is one of the object's own or of a neighbour's in this house."""
+    ours = {name for path in ROOMS.values() for name in _defined(ast.parse(path.read_text()))} | {"_getframe"}
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(ROOMS[room].read_text()))
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__")
+    }
+    assert used - ours == set()
+
+
+def _defined(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def test_the_front_door_is_the_promise():
+    """Everything in __all__ is there, and nothing public is there without being promised."""
+    public = {name for name in vars(aiohttpretty) if name[0].isalpha()} - set(ROOMS) - {"annotations", "wire"}
+    assert public == set(aiohttpretty.__all__)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_stay_small(room):
+    """A module that outgrows 300 lines, or a function 40, was two."""
+    source = ROOMS[room].read_text()
+    functions = {
+        node.name: node.end_lineno - node.lineno + 1
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    assert {name: lines for name, lines in functions.items() if lines > 40} == {}
+    assert len(source.splitlines()) <= 300
