@@ -1,20 +1,17 @@
-"""In front of the session's real connector, and out of the way again.
+"""In front of a session's real connector, and out of the way again.
 
 Law of this room: the session is never touched, and what is touched is put back exactly. A request belongs to the
 activations under which it began, for all of its life: through redirects, silent retries, waits for the pool. When
 they end, it fails with an error of ours; it is never let out, and never answered by a later activation.
 
-`ClientSession._request` becomes a plain coroutine function of ours, which notes who answers this request in a context
-variable and then runs what it found there: aiohttp's own. On first contact it gives the real connector's instance two
-attributes, `connect` and `_close`, that lead to a shadow connector on the wire. Undoing it deletes the two.
+Who answers a request is noted in a context variable for as long as aiohttp's `_request` runs. On first contact the real
+connector's instance gets two attributes, `connect` and `_close`, that lead to a shadow connector on the wire. Undoing
+it deletes the two.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import threading
-import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
@@ -22,12 +19,12 @@ from functools import partial
 from typing import Any, Protocol
 from weakref import ref
 
-from aiohttp import BaseConnector, ClientSession, TCPConnector
+from aiohttp import BaseConnector, ClientSession
 from yarl import URL
 
-from .errors import AiohttprettyWarning, DeactivatedError
+from .errors import DeactivatedError
 from .far_end import Exchange, Speaker
-from .wire.connector import CLOSE, WireConnector, WireResolver, WireTCPConnector, shadow
+from .wire.connector import CLOSE, WireConnector, WireTCPConnector, shadow
 
 
 class Answerer(Protocol):
@@ -109,7 +106,8 @@ class Hook:
         self._loop = connector._loop
         self._shadow: WireConnector | WireTCPConnector | None = None
         self._found = {name: connector.__dict__[name] for name in ("connect", CLOSE) if name in connector.__dict__}
-        self.under_way = 0
+        self._under_way = 0
+        self._leaving = False
         connector.connect = self.connect  # type: ignore[method-assign]
         setattr(connector, CLOSE, self.close)
 
@@ -138,17 +136,28 @@ class Hook:
                 lambda: _deactivated("a request", "on this connection"),
             )
 
+    def begin(self) -> None:
+        """A request begins."""
+        self._under_way += 1
+        self._leaving = False
+
+    def end(self) -> None:
+        """A request is over."""
+        self._under_way -= 1
+        if self._leaving:
+            self._leave()
+
     def retire(self) -> None:
         """Nobody answers any more: fail what is under way, and go as soon as nothing is."""
         running, self._shadow = self._shadow, None
         if running is not None and not self._loop.is_closed():
             running.abandon(lambda: _deactivated("a request", "on this connection"))
-        self.leave()
+        self._leaving = True
+        self._leave()
 
-    def leave(self) -> None:
-        """Put the connector back as it was, unless a request of ours is still under way through it."""
+    def _leave(self) -> None:
         connector = self._connector()
-        if self.under_way or connector is None:
+        if self._under_way or connector is None:
             return
         for name in ("connect", CLOSE):
             if getattr(connector.__dict__.get(name), "__self__", None) is self:
@@ -205,66 +214,10 @@ def _forget(identity: int, dead: object) -> None:
         del _hooks[identity]
 
 
-_lock = threading.RLock()
-_stack: list[Activation] = []
 _hooks: dict[int, Hook] = {}
-_patch: Patch | None = None
-_signatures: dict[object, inspect.Signature] = {}
 
 
-class Patch:
-    """The function that stands in `ClientSession._request` from the first `activate()` to the last `deactivate()`."""
-
-    def __init__(self) -> None:
-        self.activations: tuple[Activation, ...] = ()
-        found = ClientSession.__dict__["_request"]
-        # A dead one of ours stays behind when another tool had wrapped it; what it stood for is below it.
-        while (dead := getattr(found, "aiohttpretty_patch", None)) is not None:
-            found = dead.found
-        self.found = found
-        # Other tools undo themselves by putting back what `__wrapped__` says: that must still be a mock. It stands
-        # for the function as it would be had that tool not been there.
-        self.inner = self._function(getattr(found, "__wrapped__", found))
-        self.function = self._function(found)
-        self.function.__wrapped__ = self.inner  # type: ignore[attr-defined]
-        ClientSession._request = self.function  # type: ignore[method-assign]
-
-    def restore(self) -> None:
-        """Put back what was found, if nobody has put anything else there since."""
-        self.activations = ()
-        current = ClientSession.__dict__["_request"]
-        if current is self.function:
-            ClientSession._request = self.found  # type: ignore[method-assign]
-        elif current is self.inner:
-            ClientSession._request = getattr(self.found, "__wrapped__", self.found)  # type: ignore[method-assign]
-        else:
-            warnings.warn(
-                "Another tool has replaced or wrapped aiohttp.ClientSession._request since aiohttpretty was activated. "
-                "Its wrapper was left in place, and aiohttpretty's function below it now passes every request through. "
-                "To have all of it gone, undo the other tool first and then deactivate().",
-                AiohttprettyWarning,
-                stacklevel=4,
-            )
-
-    def _function(self, below: Callable[..., Any]) -> Callable[..., Any]:
-        # A plain function: a descriptor or a bound method fails inspect.iscoroutinefunction, mock's autospec, newrelic
-        async def _request(self: ClientSession, method: str, str_or_url: Any, *args: Any, **kwargs: Any) -> Any:
-            activations = patch.activations
-            connector = self._connector
-            if not activations or connector is None:
-                return await below(self, method, str_or_url, *args, **kwargs)
-            return await _mocked(below, self, activations, connector, method, str_or_url, args, kwargs)
-
-        patch = self
-        for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
-            if hasattr(below, name):
-                setattr(_request, name, getattr(below, name))
-        _request.__signature__ = _signature(below)  # type: ignore[attr-defined]
-        _request.aiohttpretty_patch = self  # type: ignore[attr-defined]
-        return _request
-
-
-async def _mocked(
+async def mocked(
     below: Callable[..., Any],
     session: ClientSession,
     activations: tuple[Activation, ...],
@@ -274,18 +227,17 @@ async def _mocked(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Any:
+    """Run `below`, aiohttp's `_request`, so that `activations` answer what it asks its connector for."""
     hook = _hook(connector)
     binding = Binding(activations, method, asked, kwargs)
     token = _binding.set(binding)
-    hook.under_way += 1
+    hook.begin()
     try:
         return await below(session, method, asked, *args, **kwargs)
     finally:
         binding.open = False
         _reset(token)
-        hook.under_way -= 1
-        if not _stack and not hook.under_way:
-            hook.leave()
+        hook.end()
 
 
 def _reset(token: Token[Binding | None]) -> None:
@@ -304,26 +256,9 @@ def _hook(connector: Any) -> Hook:
     return hook
 
 
-async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str, Any]) -> Any:
-    """One mocked request without a session of the caller's and without an activation."""
-    connector = TCPConnector(resolver=WireResolver(), force_close=True)
-    Hook(connector)
-    below = ClientSession.__dict__["_request"] if _patch is None else _patch.found
-    session = ClientSession(connector=connector)
-    try:
-        return await _mocked(below, session, (Activation(answerer),), connector, method, uri, (), keywords)
-    finally:
-        # The response may still be read; its connection lets go by itself.
-        session.detach()
-
-
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    # remembered: it costs more than the rest of an activation
-    signature = _signatures.get(function)
-    if signature is None:
-        _signatures.clear()
-        signature = _signatures[function] = inspect.signature(function)
-    return signature
+def hooks() -> list[Hook]:
+    """All that hang on a connector now."""
+    return list(_hooks.values())
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -331,34 +266,3 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def enter(answerer: Answerer) -> Activation:
-    """Put `answerer` in front of aiohttp, to be asked before those that are there already."""
-    global _patch
-    with _lock:
-        activation = Activation(answerer)
-        _stack.insert(0, activation)
-        if _patch is None:
-            _patch = Patch()
-        _patch.activations = tuple(_stack)
-        return activation
-
-
-def leave(activation: Activation) -> None:
-    """Take it away; after the last one, everything is as it was before the first."""
-    global _patch
-    with _lock:
-        activation.alive = False
-        _stack.remove(activation)
-        if _patch is None:
-            return
-        _patch.activations = tuple(_stack)
-        if _stack:
-            for hook in list(_hooks.values()):
-                hook.in_own_thread(partial(hook.drop, activation))
-            return
-        patch, _patch = _patch, None
-        for hook in list(_hooks.values()):
-            hook.in_own_thread(hook.retire)
-        patch.restore()

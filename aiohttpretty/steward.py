@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from aiohttp import ClientResponse
 from yarl import URL
 
-from . import interception, report
+from . import interception, patch, report
 from .body import Stream
 from .call import Call, Unmatched
 from .errors import BodyConsumedError, NoMatchError, OptionTypeError, OptionValueError, ResponsesExhausted
@@ -110,7 +110,7 @@ class AioHTTPretty:
         if target is not None:
             return wrapped(target, self._activate_and_clear)
         if self._activation is None:
-            self._activation = interception.enter(self._answerer)
+            self._activation = patch.enter(self._answerer)
         self._depth += 1
         return Handle(self.deactivate)
 
@@ -121,7 +121,7 @@ class AioHTTPretty:
         self._depth -= 1
         if not self._depth:
             activation, self._activation = self._activation, None
-            interception.leave(activation)
+            patch.leave(activation)
 
     def _activate_and_clear(self) -> Handle:
         self.activate()
@@ -163,7 +163,7 @@ class AioHTTPretty:
 
     async def fake_request(self, method: str, uri: object, **kwargs: Any) -> ClientResponse:
         """The same mocked request without a session, active or not."""
-        response: ClientResponse = await interception.request(self._answerer, method, uri, kwargs)
+        response: ClientResponse = await patch.request(self._answerer, method, uri, kwargs)
         return response
 
     def __repr__(self) -> str:

@@ -35,15 +35,16 @@ async def test_what_was_on_offer_nearest_first():
     aiohttpretty.register_uri("GET", "http://example.com/users", params=[("page", 2), ("page", 3)])
     here = "tests/test_report.py"
     assert await failure("GET", "http://example.com/users", params={"page": 1}) == (
-        "No URLs matching GET http://example.com/users with params {'page': '1'}. Not making request. Go fix your test.\n"
+        "No URLs matching GET http://example.com/users with params {'page': '1'}. Not making request. "
+        "Go fix your test.\n"
         "\n"
         "Registered, nearest first:\n"
         f"  POST http://example.com/users?page=1 ({here}:{line + 4}): the method is POST, not GET\n"
         f"  GET http://example.com/users?page=2&page=3 ({here}:{line + 5}): the params are {{'page': ['2', '3']}}, not "
         "{'page': '1'}\n"
         f"  GET http://example.com/user?page=1 ({here}:{line + 3}): the path is '/user', not '/users'\n"
-        f"  GET http://example.com/zebra ({here}:{line + 2}): the path is '/zebra', not '/users'; the params are {{}}, not "
-        "{'page': '1'}\n"
+        f"  GET http://example.com/zebra ({here}:{line + 2}): the path is '/zebra', not '/users'; the params are {{}}, "
+        "not {'page': '1'}\n"
         f"  GET https://other.example:8443/users ({here}:{line + 1}): the scheme is 'https', not 'http'; the host is "
         "'other.example', not 'example.com'; the port is 8443, not 80; the params are {}, not {'page': '1'}\n"
         "\n"
@@ -81,7 +82,8 @@ async def test_the_first_line_of_a_hop():
     """Behind a redirect, the uri is the one that the redirect led to."""
     aiohttpretty.register_uri("GET", "http://example.com/", status=302, headers={"Location": "/there?a=1"})
     assert (await failure("GET", "http://example.com")).splitlines()[0] == (
-        "No URLs matching GET http://example.com/there?a=1 with params {'a': '1'}. Not making request. Go fix your test."
+        "No URLs matching GET http://example.com/there?a=1 with params {'a': '1'}. Not making request. "
+        "Go fix your test."
     )
 
 

@@ -127,7 +127,8 @@ def test_params_of_the_wrong_kind(params):
         joined(URL("http://h/"), params)
     assert str(caught.value).startswith(f"params={params!r} can't be put into a query: ")
     assert str(caught.value).endswith(
-        ". Give a mapping or a list of pairs whose values are str, int, float, None (an empty value) or sequences of them."
+        ". Give a mapping or a list of pairs whose values are str, int, float, None (an empty value) or sequences of "
+        "them."
     )
 
 
