@@ -72,17 +72,10 @@ class AioHTTPretty:
         self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool, origin: Origin
     ) -> Route:
         check_words(options, ROUTE_WORDS, "register_json_uri" if as_json else "register_uri")
-        reply_options = {word: value for word, value in options.items() if word not in ("params", "responses")}
-        if "responses" in options:
-            if reply_options:
-                raise OptionTypeError(
-                    f"responses= and {next(iter(reply_options))}= are both given, and each call gets "
-                    "one answer. Write the option into the dicts of responses."
-                )
-            made = [reply(item, as_json=as_json) for item in check_responses(options["responses"])]
-        else:
-            made = [reply(reply_options, as_json=as_json)]
+        common = {word: value for word, value in options.items() if word not in ("params", "responses")}
         successive = "responses" in options
+        items = check_responses(options["responses"]) if successive else [{}]
+        made = [reply({**common, **item}, as_json=as_json) for item in items]
         shown: Any = [item for _, item in made] if successive else made[0][1]
         route = Route(
             _method(method),

@@ -42,11 +42,6 @@ REFUSED_TYPES = {
         {"responses": [{}, 200]},
         "responses[1] is 200, not a dict. Give a dict of reply options, such as {'status': 200, 'body': b'ok'}.",
     ),
-    "responses beside a reply": (
-        {"responses": [{}], "status": 200},
-        "responses= and status= are both given, and each call gets one answer. Write the option into the dicts of "
-        "responses.",
-    ),
     "a status that is no int": (
         {"status": "200"},
         "status='200' is not a status code. Give an int from 200 to 599, or a member of http.HTTPStatus.",
@@ -405,6 +400,16 @@ async def test_responses_in_order_and_used_up():
         "the code asks more often than you expect."
     )
     assert len(aiohttpretty.calls) == 2
+
+
+async def test_options_beside_responses():
+    """What is written beside responses holds for each of them that does not say otherwise."""
+    aiohttpretty.register_uri(
+        "GET", URI, status=201, headers={"X": "1"}, responses=[{}, {"status": 202, "headers": {}}]
+    )
+    first, second = await answer(), await answer()
+    assert (first.status, dict(first.headers)) == (201, {"X": "1"})
+    assert (second.status, dict(second.headers)) == (202, {})
 
 
 async def test_one_response_used_up():
