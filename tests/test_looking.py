@@ -68,8 +68,8 @@ async def test_base_url_is_joined():
     """The uri of a call is the full address, also where the caller wrote a part of it."""
     aiohttpretty.register_uri("GET", "http://example.com/v1/users", params={"page": 2})
     with aiohttpretty.activate():
-        async with aiohttp.ClientSession("http://example.com/v1/") as session:
-            await session.get("users", params={"page": 2})
+        async with aiohttp.ClientSession("http://example.com/") as session:
+            await session.get("/v1/users", params={"page": 2})
     assert aiohttpretty.calls[0]["uri"] == "http://example.com/v1/users?page=2"
 
 

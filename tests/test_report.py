@@ -90,6 +90,6 @@ async def test_the_first_line_of_a_hop():
 @pytest.mark.aiohttpretty
 async def test_the_first_line_with_base_url():
     """A part of an address that the caller wrote is shown joined."""
-    async with aiohttp.ClientSession("http://example.com/v1/") as session:
+    async with aiohttp.ClientSession("http://example.com/") as session:
         with pytest.raises(aiohttpretty.NoMatchError, match="^No URLs matching GET http://example.com/v1/users with"):
-            await session.get("users")
+            await session.get("/v1/users")
