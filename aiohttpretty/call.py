@@ -118,22 +118,16 @@ class Unmatched:
         self.url = url
         self.report = str(error)
         self._error = ref(error)
-        self._codes: frozenset[CodeType] = frozenset()
-        # The error must be able to outlive the record and the other way round: neither holds the other.
-        myself = ref(self)
-
-        def witness(codes: frozenset[CodeType]) -> None:
-            record = myself()
-            if record is not None:
-                record._codes |= codes
-
-        error.watch(witness)
+        # Neither may hold the other, and both hold this set. Not a weak reference back to the record: one that dies
+        # together with the error, in a cycle, is cleared by the garbage collector before the error can use it.
+        self._codes: set[CodeType] = set()
+        error.watch(self._codes.update)
 
     @property
     def codes(self) -> frozenset[CodeType]:
         """The code objects of the frames that the error has passed through."""
         error = self._error()
-        return self._codes if error is None else self._codes | error.codes()
+        return frozenset(self._codes) if error is None else error.codes() | self._codes
 
     def __repr__(self) -> str:
         return f"<Unmatched {self.method} {self.url}>"

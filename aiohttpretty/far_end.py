@@ -69,23 +69,34 @@ class Speaker:
         self._rest: memoryview | None = None
         self._pump: asyncio.Task[None] | None = None
         self._resumed: asyncio.Future[None] | None = None
+        self._all_said = False
+        self._gone = False
 
     def expect(self, exchange: Exchange, answered_by: object) -> None:
         """Say `exchange.reply` to the request that comes next."""
         self._exchange = exchange
         self.answered_by = answered_by
+        self._all_said = False
 
     def receive(self, data: bytes) -> None:
+        if self._gone:
+            return
         reader = self._reader
         progress = reader.feed(data)
+        if progress is Progress.CONTINUE:
+            self._loop.call_soon(self._deliver, _CONTINUE)
+            progress = reader.feed(b"")  # a request without a body is whole all the same
         if progress is Progress.COMPLETE:
             self._reader = RequestReader()
             if self._exchange is not None:
                 self._exchange.record.received(reader.head, reader.body)
             self._loop.call_soon(self._answer)
-        elif progress is Progress.CONTINUE:
-            self._loop.call_soon(self._deliver, _CONTINUE)
-        elif progress is Progress.BROKEN:
+        elif progress is Progress.BROKEN or self._all_said:
+            self._loop.call_soon(self._refuse)
+
+    def end_of_request(self) -> None:
+        self._all_said = True  # but for a head without a body, which aiohttp writes only now
+        if self._reader.head:
             self._loop.call_soon(self._refuse)
 
     def resume(self) -> None:
@@ -95,13 +106,14 @@ class Speaker:
             self._resumed.set_result(None)
 
     def hang_up(self) -> None:
+        self._gone = True
         self._rest = None
         if self._pump is not None:
             self._pump.cancel()
 
     def _answer(self) -> None:
         exchange, self._exchange = self._exchange, None
-        if self._transport.is_closing():
+        if self._gone or self._transport.is_closing():
             return
         if exchange is None:
             # Nobody was told of it: the CONNECT by which aiohttp opens a tunnel through a proxy
@@ -130,7 +142,7 @@ class Speaker:
             self._deliver_rest()
 
     def _deliver(self, data: bytes) -> None:
-        if not self._transport.is_closing():
+        if not self._gone and not self._transport.is_closing():
             self._protocol.data_received(data)
 
     def _deliver_rest(self) -> None:

@@ -71,6 +71,7 @@ class Binding:
 
     def route(self, method: str, url: URL) -> tuple[Activation, Any]:
         """Who answers, and with which route; raises if nobody does."""
+        __tracebackhide__ = True
         for activation in self.activations:
             if activation.alive and (route := activation.answerer.find(method, url)) is not None:
                 return activation, route
@@ -113,6 +114,7 @@ class Hook:
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
         """Stands for `connector.connect`."""
+        __tracebackhide__ = True
         binding = _binding.get()
         if binding is None or not binding.open:
             return await self._original("connect")(req, traces=traces, timeout=timeout)
@@ -149,11 +151,16 @@ class Hook:
 
     def retire(self) -> None:
         """Nobody answers any more: fail what is under way, and go as soon as nothing is."""
+        # now, and not in the connector's own thread: by then it may be a new activation's
         running, self._shadow = self._shadow, None
+        self._leaving = True
+        self.in_own_thread(partial(self._abandon, running))
+
+    def _abandon(self, running: WireConnector | WireTCPConnector | None) -> None:
         if running is not None and not self._loop.is_closed():
             running.abandon(lambda: _deactivated("a request", "on this connection"))
-        self._leaving = True
-        self._leave()
+        if self._leaving:
+            self._leave()
 
     def _leave(self) -> None:
         connector = self._connector()
@@ -174,11 +181,12 @@ class Hook:
             action()
 
     def _wire(self) -> WireConnector | WireTCPConnector:
-        if self._shadow is None:
+        behind = self._shadow
+        if behind is None:
             connector = self._connector()
             assert connector is not None  # it is calling us
-            self._shadow = shadow(connector, Speaker)
-        return self._shadow
+            behind = self._shadow = shadow(connector, Speaker)
+        return behind
 
     def _original(self, name: str) -> Callable[..., Any]:
         connector = self._connector()
@@ -188,6 +196,7 @@ class Hook:
 
 async def connect(wire: Callable[[], Any], binding: Binding, req: Any, traces: Any, timeout: Any) -> Any:
     """A connection at whose far end the reply to `req` is waiting; the errors of the registry come from here."""
+    __tracebackhide__ = True
     method, url = req.method, req.url
     # Before a connection is made or waited for, and before anything of the body is read
     binding.route(method, url)
@@ -228,6 +237,7 @@ async def mocked(
     kwargs: dict[str, Any],
 ) -> Any:
     """Run `below`, aiohttp's `_request`, so that `activations` answer what it asks its connector for."""
+    __tracebackhide__ = True  # pytest leaves such frames out of its tracebacks
     hook = _hook(connector)
     binding = Binding(activations, method, asked, kwargs)
     token = _binding.set(binding)

@@ -62,6 +62,22 @@ REPLY_WORDS = ("status", "reason", "headers", "body", "json", "auto_length")
 ROUTE_WORDS = (*REPLY_WORDS, "params", "responses")
 
 
+# Words of other libraries, and of the requests' side, that no likeness of letters leads from
+_ELSEWHERE = {
+    "code": " Did you mean 'status'?",
+    "content": " Did you mean 'body'?",
+    "content_type": " Write it as headers={'Content-Type': ...}.",
+    "data": " Leave it out: what a request carries is checked afterwards, with has_call(..., data=...).",
+    "match_querystring": " Leave it out: the query is always compared.",
+    "method": " It is the first argument.",
+    "payload": " Did you mean 'json'?",
+    "query": " Did you mean 'params'?",
+    "query_string": " Did you mean 'params'?",
+    "status_code": " Did you mean 'status'?",
+    "text": " Did you mean 'body'?",
+}
+
+
 def check_words(given: Iterable[object], known: Sequence[str], where: str) -> None:
     """Refuse an option that does not exist, with the name of the nearest that does.
 
@@ -71,8 +87,10 @@ def check_words(given: Iterable[object], known: Sequence[str], where: str) -> No
     for word in given:
         if word in known:
             continue
-        near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = _ELSEWHERE.get(str(word))
+        if hint is None:
+            near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
         raise OptionTypeError(f"{where} has no option {word!r}.{hint} The options are: {', '.join(known)}.")
 
 

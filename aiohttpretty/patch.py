@@ -23,7 +23,7 @@ from .interception import Activation, Answerer, Hook, hooks, mocked
 from .wire.connector import WireResolver
 
 _lock = threading.RLock()
-_stack: list[Activation] = []
+_activations: tuple[Activation, ...] = ()
 _patch: Patch | None = None
 _signatures: dict[object, inspect.Signature] = {}
 
@@ -32,46 +32,47 @@ class Patch:
     """The function that stands in `ClientSession._request` from the first `activate()` to the last `deactivate()`."""
 
     def __init__(self) -> None:
-        self.activations: tuple[Activation, ...] = ()
-        found = ClientSession.__dict__["_request"]
         # A dead one of ours stays behind when another tool had wrapped it; what it stood for is below it.
-        while (dead := getattr(found, "aiohttpretty_patch", None)) is not None:
-            found = dead.found
-        self.found = found
+        self.found = _peeled(ClientSession.__dict__["_request"])
         # Other tools undo themselves by putting back what `__wrapped__` says: that must still be a mock. It stands
         # for the function as it would be had that tool not been there.
-        self.inner = self._function(getattr(found, "__wrapped__", found))
-        self.function = self._function(found)
+        self.unwrapped = getattr(self.found, "__wrapped__", self.found)
+        self.inner = self._function(self.unwrapped)
+        self.function = self._function(self.found)
         self.function.__wrapped__ = self.inner  # type: ignore[attr-defined]
         ClientSession._request = self.function  # type: ignore[method-assign]
 
     def restore(self) -> None:
         """Put back what was found, if nobody has put anything else there since."""
-        self.activations = ()
         current = ClientSession.__dict__["_request"]
-        if current is self.function:
-            ClientSession._request = self.found  # type: ignore[method-assign]
-        elif current is self.inner:
-            ClientSession._request = getattr(self.found, "__wrapped__", self.found)  # type: ignore[method-assign]
+        if (found := _peeled(current)) is not current:
+            ClientSession._request = found  # type: ignore[method-assign]
+            return
+        if current is self.found or current is self.unwrapped:
+            message = (
+                "Another tool has put aiohttp.ClientSession._request back while aiohttpretty was active, so the "
+                "requests that were made since then were not mocked. What was installed before activate() can be "
+                "undone after deactivate()."
+            )
         else:
-            warnings.warn(
+            message = (
                 "Another tool has replaced or wrapped aiohttp.ClientSession._request since aiohttpretty was activated. "
                 "Its wrapper was left in place, and aiohttpretty's function below it now passes every request through. "
-                "To have all of it gone, undo the other tool first and then deactivate().",
-                AiohttprettyWarning,
-                stacklevel=4,
+                "To have all of it gone, undo the other tool first and then deactivate()."
             )
+        warnings.warn(message, AiohttprettyWarning, stacklevel=4)
 
     def _function(self, below: Callable[..., Any]) -> Callable[..., Any]:
         # A plain function: a descriptor or a bound method fails inspect.iscoroutinefunction, mock's autospec, newrelic
         async def _request(self: ClientSession, method: str, str_or_url: Any, *args: Any, **kwargs: Any) -> Any:
-            activations = patch.activations
+            # those of all, not of this patch: one that stayed behind below another tool's wrapper must mock, too
+            activations = _activations
             connector = self._connector
             if not activations or connector is None:
-                return await below(self, method, str_or_url, *args, **kwargs)
-            return await mocked(below, self, activations, connector, method, str_or_url, args, kwargs)
+                return await run(self, method, str_or_url, *args, **kwargs)
+            return await mocked(run, self, activations, connector, method, str_or_url, args, kwargs)
 
-        patch = self
+        run = _unbound(below)
         for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
             if hasattr(below, name):
                 setattr(_request, name, getattr(below, name))
@@ -82,46 +83,67 @@ class Patch:
 
 def enter(answerer: Answerer) -> Activation:
     """Put `answerer` in front of aiohttp, to be asked before those that are there already."""
-    global _patch
+    global _activations, _patch
     with _lock:
-        activation = Activation(answerer)
-        _stack.insert(0, activation)
         if _patch is None:
             _patch = Patch()
-        _patch.activations = tuple(_stack)
+        activation = Activation(answerer)
+        _activations = (activation, *_activations)
         return activation
 
 
 def leave(activation: Activation) -> None:
     """Take it away; after the last one, everything is as it was before the first."""
-    global _patch
+    global _activations, _patch
     with _lock:
         activation.alive = False
-        _stack.remove(activation)
-        if _patch is None:
-            return
-        _patch.activations = tuple(_stack)
-        if _stack:
+        _activations = tuple(other for other in _activations if other is not activation)
+        if _activations:
             for hook in hooks():
                 hook.in_own_thread(partial(hook.drop, activation))
             return
         patch, _patch = _patch, None
         for hook in hooks():
-            hook.in_own_thread(hook.retire)
-        patch.restore()
+            hook.retire()
+        if patch is not None:
+            patch.restore()
 
 
 async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str, Any]) -> Any:
     """One mocked request without a session of the caller's and without an activation."""
     connector = TCPConnector(resolver=WireResolver(), force_close=True)
     Hook(connector)
-    below = ClientSession.__dict__["_request"] if _patch is None else _patch.found
+    below = _unbound(_peeled(ClientSession.__dict__["_request"]) if _patch is None else _patch.found)
     session = ClientSession(connector=connector)
     try:
         return await mocked(below, session, (Activation(answerer),), connector, method, uri, (), keywords)
     finally:
         # The response may still be read; its connection lets go by itself.
         session.detach()
+
+
+def _peeled(function: Any) -> Any:
+    """What is there without the functions of ours."""
+    # By identity: whoever wraps a function takes its attributes over, too
+    while isinstance(patch := getattr(function, "aiohttpretty_patch", None), Patch):
+        if function is patch.function:
+            function = patch.found
+        elif function is patch.inner:
+            function = patch.unwrapped
+        else:
+            break
+    return function
+
+
+def _unbound(found: Any) -> Callable[..., Any]:
+    """As a function of the session, whatever kind of object stands in the class."""
+    if inspect.isfunction(found):
+        return found
+    bind = getattr(type(found), "__get__", None)
+    if bind is None:  # as a mock; such a one never gets the session
+        return lambda session, *args, **kwargs: found(*args, **kwargs)
+    # as the wrappers of wrapt, which tell by it whether they have been given a session
+    return lambda session, *args, **kwargs: bind(found, session, type(session))(*args, **kwargs)
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:

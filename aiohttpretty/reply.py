@@ -28,8 +28,9 @@ _INJECTION = re.compile("[\r\n\0]")
 _BODILESS = frozenset({204, 304})
 # What aiohttp's connection or decoder acts on must stand in the bytes that it parses
 _HOP = ("Content-Encoding", "Connection")
-# From here on aiohttp's own limits may refuse a head; then all of it must stand in the bytes that it parses
-_LONG_FIELD, _MANY_FIELDS = 4096, 100
+# From here on aiohttp's own limits may refuse a head; then all of it must stand in the bytes that it parses. The
+# limits count bytes, these characters, of which one is up to four bytes.
+_LONG_FIELD, _MANY_FIELDS = 2000, 100
 
 
 class Reply:
@@ -43,7 +44,7 @@ class Reply:
         self.headers = CIMultiDictProxy(headers)
         self.raw_headers = tuple((_wire(name), _wire(value)) for name, value in headers.items())
         self.body = body
-        self._head = _head(status, headers)
+        self._head = _head(status, reason, headers)
 
     def head(self, *, length: int | None) -> bytes:
         """The bytes of the head, for a body of `length` bytes, or one of unknown length (chunked)."""
@@ -58,16 +59,23 @@ class Reply:
         return f"<Reply {self.status} {self.reason}".rstrip() + ">"
 
 
-def reply(options: Mapping[str, Any], *, as_json: bool) -> tuple[Reply, dict[str, Any]]:
+def is_token(name: str) -> bool:
+    """Whether it can be a method or the name of a header (RFC 9110, 5.6.2)."""
+    return _TOKEN.fullmatch(name) is not None
+
+
+def reply(options: Mapping[str, Any], *, as_json: bool, encoded: bool = False) -> tuple[Reply, dict[str, Any]]:
     """The reply that `options` describe, and the options as they are shown in `registry`.
 
-    `as_json` takes the body for a JSON value, as `register_json_uri` does.
+    `as_json` takes the body for a JSON value, as `register_json_uri` does; with `encoded`, as it does in
+    `responses`, text and bytes are taken for JSON that is written already.
 
     Raises:
         OptionTypeError, OptionValueError: an option can't be served.
     """
     headers = _headers(options.get("headers", ()))
-    body = _body(options, headers, as_json=as_json)
+    written = encoded and isinstance(options["body"], (str, bytes, bytearray, memoryview))
+    body = _body(options, headers, as_json=as_json, written=written)
     shown = dict(options)
     shown.pop("json", None)
     if "body" in options or "json" in options or as_json:
@@ -90,12 +98,12 @@ def reply(options: Mapping[str, Any], *, as_json: bool) -> tuple[Reply, dict[str
     return made, shown
 
 
-def _body(options: Mapping[str, Any], headers: CIMultiDict[str], *, as_json: bool) -> bytes | Stream:
+def _body(options: Mapping[str, Any], headers: CIMultiDict[str], *, as_json: bool, written: bool) -> bytes | Stream:
     if "body" in options and "json" in options:
         raise OptionTypeError("body= and json= are both given, and an answer has one body. Leave one of them out.")
     if not as_json and "json" not in options:
         return encode(options.get("body", b""))
-    content = encode_json(options["json"] if "json" in options else options.get("body"))
+    content = encode(options["body"]) if written else encode_json(options.get("json", options.get("body")))
     headers.setdefault("Content-Type", "application/json")
     return content
 
@@ -130,7 +138,7 @@ def _headers(given: object) -> CIMultiDict[str]:
     for name, value in _pairs(given):
         if not isinstance(name, str):
             raise OptionTypeError(f"The header name {name!r} is not a str. Write it as one, such as 'Content-Type'.")
-        if not _TOKEN.fullmatch(name):
+        if not is_token(name):
             raise OptionValueError(
                 f"The header name {name!r} is not a token (RFC 9110, 5.6.2). Use letters, digits "
                 "and hyphens, without spaces or colons."
@@ -163,9 +171,10 @@ def _pairs(given: object) -> Iterable[tuple[object, object]]:
         ) from None
 
 
-def _head(status: int, headers: CIMultiDict[str]) -> bytes:
-    long = len(headers) >= _MANY_FIELDS or any(len(value) >= _LONG_FIELD for value in headers.values())
-    lines = [f"HTTP/1.1 {status} "]
+def _head(status: int, reason: str, headers: CIMultiDict[str]) -> bytes:
+    longest = max(len(reason), *(len(name) + len(value) for name, value in headers.items()), 0)
+    long = longest >= _LONG_FIELD or len(headers) >= _MANY_FIELDS
+    lines = [f"HTTP/1.1 {status} {reason if long else ''}"]
     for name, value in headers.items():
         if name.lower() not in ("content-length", "transfer-encoding") if long else name.title() in _HOP:
             lines.append(f"{name}: {value}")

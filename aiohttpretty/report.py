@@ -6,6 +6,7 @@ on offer, and why each was refused; what to do.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from heapq import nsmallest
@@ -58,13 +59,13 @@ def consumed(method: str, url: URL, route: Route) -> str:
 
 def unmatched(records: Iterable[Any]) -> str:
     """What is said at the end of a test whose unanswered requests were swallowed."""
-    reports = [record.report for record in records]
-    several = f"{len(reports)} requests were" if len(reports) > 1 else "A request was"
-    return (
-        f"{several} not answered, and the error did not reach the test:\n\n"
-        + "\n\n".join(reports)
-        + "\n\nIf the test means this to happen, let it say so: aiohttpretty.unmatched.clear()."
-    )
+    reports = Counter(record.report for record in records)
+    many = reports.total()
+    told = [text if times == 1 else f"{times} times: {text}" for text, times in reports.items()]
+    subject = f"{many} requests were" if many > 1 else "A request was"
+    first = f"{subject} not answered, and the error did not reach the test:"
+    last = "If the test means this to happen, let it say so: aiohttpretty.unmatched.clear()."
+    return "\n\n".join([first, *told, last])
 
 
 def nearest(method: str, url: URL, routes: Iterable[Route]) -> list[Route]:

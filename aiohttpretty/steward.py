@@ -16,7 +16,7 @@ from .far_end import Exchange
 from .ledger import Ledger, RegistryView
 from .options import ROUTE_WORDS, check_responses, check_words
 from .origin import Origin, caller
-from .reply import reply
+from .reply import is_token, reply
 from .route import Route
 from .switch import Handle, wrapped
 from .uri import absolute, joined, key
@@ -75,7 +75,7 @@ class AioHTTPretty:
         common = {word: value for word, value in options.items() if word not in ("params", "responses")}
         successive = "responses" in options
         items = check_responses(options["responses"]) if successive else [{}]
-        made = [reply({**common, **item}, as_json=as_json) for item in items]
+        made = [reply({**common, **item}, as_json=as_json, encoded="body" in item) for item in items]
         shown: Any = [item for _, item in made] if successive else made[0][1]
         route = Route(
             _method(method),
@@ -207,6 +207,6 @@ class _Answerer:
 def _method(method: object) -> str:
     if not isinstance(method, str):
         raise OptionTypeError(f"method={method!r} is not a str. Give an HTTP method, such as 'GET'.")
-    if not method.isalpha():
+    if not is_token(method):
         raise OptionValueError(f"method={method!r} is not an HTTP method. Give one such as 'GET'.")
     return method.upper()

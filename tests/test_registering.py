@@ -29,6 +29,15 @@ REFUSED_TYPES = {
         {"zzz": 200},
         f"register_uri has no option 'zzz'. {OPTIONS}",
     ),
+    "a word of another library": (
+        {"status_code": 200},
+        f"register_uri has no option 'status_code'. Did you mean 'status'? {OPTIONS}",
+    ),
+    "what the request would carry": (
+        {"data": b"x"},
+        "register_uri has no option 'data'. Leave it out: what a request carries is checked afterwards, with "
+        f"has_call(..., data=...). {OPTIONS}",
+    ),
     "an unknown option of one response": (
         {"responses": [{}, {"bdy": b""}]},
         f"responses[1] has no option 'bdy'. Did you mean 'body'? {REPLY_OPTIONS}",
@@ -375,6 +384,19 @@ async def test_json_in_responses():
     assert await (await answer()).json() == {"a": 1}
     second = await answer()
     assert (second.status, await second.json()) == (202, None)
+
+
+async def test_written_json_in_responses():
+    """Text and bytes in the responses of register_json_uri are JSON already; json= writes them as JSON strings."""
+    aiohttpretty.register_json_uri("GET", URI, responses=[{"body": '{"a": 1}'}, {"body": b"[2]"}, {"json": "3"}])
+    answers = [await answer() for _ in range(3)]
+    assert [await response.json() for response in answers] == [{"a": 1}, [2], "3"]
+    assert {response.content_type for response in answers} == {"application/json"}
+
+
+def test_any_token_is_a_method():
+    """A method is a token (RFC 9110, 9.1), with hyphens if it likes."""
+    assert aiohttpretty.register_uri("m-search", URI).method == "M-SEARCH"
 
 
 async def test_the_same_key_replaces():

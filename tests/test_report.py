@@ -7,6 +7,7 @@ import pytest
 from yarl import URL
 
 import aiohttpretty
+from aiohttpretty.report import unmatched
 
 
 async def failure(method, uri, **keywords):
@@ -93,3 +94,18 @@ async def test_the_first_line_with_base_url():
     async with aiohttp.ClientSession("http://example.com/") as session:
         with pytest.raises(aiohttpretty.NoMatchError, match="^No URLs matching GET http://example.com/v1/users with"):
             await session.get("/v1/users")
+
+
+async def test_what_was_swallowed():
+    """What was not answered and not noticed is told at the end of the test, each once."""
+    for uri in ["http://example.com/a", "http://example.com/b", "http://example.com/a"]:
+        await failure("GET", uri)
+    first, second, _ = aiohttpretty.unmatched
+    last = "If the test means this to happen, let it say so: aiohttpretty.unmatched.clear()."
+    assert unmatched([first]) == (
+        f"A request was not answered, and the error did not reach the test:\n\n{first.report}\n\n{last}"
+    )
+    assert unmatched(aiohttpretty.unmatched) == (
+        "3 requests were not answered, and the error did not reach the test:\n\n"
+        f"2 times: {first.report}\n\n{second.report}\n\n{last}"
+    )

@@ -24,8 +24,9 @@ _LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 # What the user set on the real connector, and aiohttp reads while a request is on its way. Not every version and
 # every connector has all of them.
+# The look-ups under way are shared, not copied: the real connector's close() ends them.
 _CARRIED = ("_limit", "_limit_per_host", "_force_close", "_keepalive_timeout", "_timeout_ceil_threshold")
-_CARRIED_TCP = ("_ssl", "_family", "_use_dns_cache", "_interleave", "_ssl_shutdown_timeout")
+_CARRIED_TCP = ("_ssl", "_family", "_use_dns_cache", "_interleave", "_ssl_shutdown_timeout", "_resolve_host_tasks")
 
 
 class WireResolver(AbstractResolver):
@@ -73,19 +74,26 @@ class _Shadow(BaseConnector):
         return transport
 
     def abandon(self, error: Callable[[], BaseException]) -> None:
-        """Fail everything that is under way with an error of its own, then close."""
+        """Fail everything that is under way with an error of its own, and close the rest."""
         for waiters in list(self._waiters.values()):
             for waiter in list(waiters):
                 if not waiter.done():
                     waiter.set_exception(error())
         self.fail(lambda far_end: True, error)
+        self._acquired.clear()  # their requests close them, when they have noticed
         self.hang_up()
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        super()._release(key, protocol, should_close=should_close)
+        if self._closed:
+            protocol.close()
 
     def fail(self, which: Callable[[FarEnd], bool], error: Callable[[], BaseException]) -> None:
         """Fail what is under way to such far ends, with an error of its own each."""
         for protocol in list(self._acquired):
-            transport = protocol.transport
-            if isinstance(protocol, WireProtocol) and isinstance(transport, WireTransport) and which(transport.far_end):
+            if not isinstance(protocol, WireProtocol):  # aiohttp 3.10 holds the place of a connection being made
+                continue
+            if isinstance(protocol.transport, WireTransport) and which(protocol.transport.far_end):
                 protocol.fail(error())
 
     def hang_up(self) -> list[Any]:

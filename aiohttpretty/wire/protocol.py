@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDictProxy
 
+from .transport import WireTransport
+
 
 class Shown(Protocol):
     """What the client sees of a head, whatever framing it came in."""
@@ -45,11 +47,20 @@ class WireProtocol(ResponseHandler):
             data = message, payload
         super().feed_data(data, *size)
 
+    def start_timeout(self) -> None:
+        """Wait for the answer: aiohttp calls this when it has written the body, or is about to write a head without."""
+        super().start_timeout()
+        if isinstance(self.transport, WireTransport):
+            self.transport.far_end.end_of_request()
+
     def fail(self, error: BaseException) -> None:
-        """Raise `error` where the client waits: for the head, or in the body; then the connection is gone."""
+        """Raise `error` where the client waits, for the head or in the body; from here on the far end is silent.
+
+        The connection is left for the client to close: a write to one that is gone would put an error of aiohttp's
+        own, which it may retry, in the place of this one.
+        """
         self.set_exception(error)
         if self._payload is not None:
             self._payload.set_exception(error)
-        transport = self.transport
-        if transport is not None:
-            transport.abort()
+        if isinstance(self.transport, WireTransport):
+            self.transport.far_end.hang_up()

@@ -19,11 +19,14 @@ class FarEnd(Protocol):
     def receive(self, data: bytes) -> None:
         """Take what the client wrote. Must not raise."""
 
+    def end_of_request(self) -> None:
+        """The client has nothing more to say before it is answered."""
+
     def resume(self) -> None:
         """The client reads again."""
 
     def hang_up(self) -> None:
-        """The connection is gone."""
+        """The connection is gone, or as good as gone: hear and say nothing more."""
 
 
 class WireTransport(asyncio.Transport):
