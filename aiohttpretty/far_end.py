@@ -34,7 +34,7 @@ class Spoken(Shown, Protocol):
     def status(self) -> int: ...
     @property
     def body(self) -> bytes | OneTimeBody: ...
-    def head(self, *, length: int | None) -> bytes: ...
+    def head(self, *, length: int | None, last: bool) -> bytes: ...
     def bodiless(self, method: str) -> bool: ...
 
 
@@ -70,6 +70,7 @@ class Speaker:
         self._pump: asyncio.Task[None] | None = None
         self._resumed: asyncio.Future[None] | None = None
         self._all_said = False
+        self._last = False
         self._gone = False
 
     def expect(self, exchange: Exchange, answered_by: object) -> None:
@@ -88,6 +89,7 @@ class Speaker:
             progress = reader.feed(b"")  # a request without a body is whole all the same
         if progress is Progress.COMPLETE:
             self._reader = RequestReader()
+            self._last = reader.closes
             if self._exchange is not None:
                 self._exchange.record.received(reader.head, reader.body)
             self._loop.call_soon(self._answer)
@@ -111,7 +113,12 @@ class Speaker:
         if self._pump is not None:
             self._pump.cancel()
 
-    def _answer(self) -> None:
+    def _answer(self, waited: bool = False) -> None:
+        if not (self._all_said or waited):
+            # aiohttp 3.10 is yet to run the task that writes the body, even where there is none; an answer now would
+            # cancel it, and cost the connection. A tick for the task, and one for what waits for its end.
+            self._loop.call_soon(self._loop.call_soon, self._answer, True)
+            return
         exchange, self._exchange = self._exchange, None
         if self._gone or self._transport.is_closing():
             return
@@ -130,14 +137,14 @@ class Speaker:
         exchange.record.status = reply.status
         self._protocol.shown = reply
         if reply.bodiless(exchange.method):
-            self._deliver(reply.head(length=0))
+            self._deliver(reply.head(length=0, last=self._last))
         elif not isinstance(body, bytes):
-            self._deliver(reply.head(length=None))
+            self._deliver(reply.head(length=None, last=self._last))
             self._pump = self._loop.create_task(self._stream(body.open()))
         elif len(body) <= _SLICE:
-            self._deliver(reply.head(length=len(body)) + body)
+            self._deliver(reply.head(length=len(body), last=self._last) + body)
         else:
-            self._deliver(reply.head(length=len(body)))
+            self._deliver(reply.head(length=len(body), last=self._last))
             self._rest = memoryview(body)
             self._deliver_rest()
 

@@ -186,6 +186,8 @@ class Hook:
             connector = self._connector()
             assert connector is not None  # it is calling us
             behind = self._shadow = shadow(connector, Speaker)
+            if connector.closed:
+                behind.hang_up()
         return behind
 
     def _original(self, name: str) -> Callable[..., Any]:
@@ -262,8 +264,10 @@ def _hook(connector: Any) -> Hook:
         return hook
     while (peeled := getattr(connector, "__wrapped__", None)) is not None:
         connector = peeled  # ddtrace hands sessions a proxy of their connector
-    hook = _hooks[id(connector)] = Hook(connector)
-    return hook
+    known = _hooks.get(id(connector))  # somebody may have put a `connect` of theirs over ours
+    if known is None:
+        known = _hooks[id(connector)] = Hook(connector)
+    return known
 
 
 def hooks() -> list[Hook]:

@@ -14,6 +14,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
@@ -22,6 +23,8 @@ from .errors import AiohttprettyWarning
 from .interception import Activation, Answerer, Hook, hooks, mocked
 from .wire.connector import WireResolver
 
+# aiohttp's own, most often; to tell a wrapper around ours from one that is gone
+_AT_FIRST = ClientSession.__dict__["_request"]
 _lock = threading.RLock()
 _activations: tuple[Activation, ...] = ()
 _patch: Patch | None = None
@@ -48,7 +51,7 @@ class Patch:
         if (found := _peeled(current)) is not current:
             ClientSession._request = found  # type: ignore[method-assign]
             return
-        if current is self.found or current is self.unwrapped:
+        if current in (self.found, self.unwrapped, _AT_FIRST):
             message = (
                 "Another tool has put aiohttp.ClientSession._request back while aiohttpretty was active, so the "
                 "requests that were made since then were not mocked. What was installed before activate() can be "
@@ -65,6 +68,7 @@ class Patch:
     def _function(self, below: Callable[..., Any]) -> Callable[..., Any]:
         # A plain function: a descriptor or a bound method fails inspect.iscoroutinefunction, mock's autospec, newrelic
         async def _request(self: ClientSession, method: str, str_or_url: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             # those of all, not of this patch: one that stayed behind below another tool's wrapper must mock, too
             activations = _activations
             connector = self._connector
@@ -137,7 +141,8 @@ def _peeled(function: Any) -> Any:
 
 def _unbound(found: Any) -> Callable[..., Any]:
     """As a function of the session, whatever kind of object stands in the class."""
-    if inspect.isfunction(found):
+    # by its type: wrapt's wrappers pass for functions with inspect.isfunction
+    if type(found) is FunctionType:
         return found
     bind = getattr(type(found), "__get__", None)
     if bind is None:  # as a mock; such a one never gets the session

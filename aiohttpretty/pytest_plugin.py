@@ -39,6 +39,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    __tracebackhide__ = True  # other tests' errors pass through here, too
     seen_by = item.stash.get(_SEEN_BY, None)
     if seen_by is None:
         return (yield)

@@ -46,10 +46,13 @@ class Reply:
         self.body = body
         self._head = _head(status, reason, headers)
 
-    def head(self, *, length: int | None) -> bytes:
-        """The bytes of the head, for a body of `length` bytes, or one of unknown length (chunked)."""
+    def head(self, *, length: int | None, last: bool) -> bytes:
+        """The bytes of the head, for a body of `length` bytes, or one of unknown length (chunked).
+
+        `last` says that no other answer follows on this connection.
+        """
         framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
-        return self._head + framing + b"\r\n\r\n"
+        return self._head + framing + (b"\r\nConnection: close\r\n\r\n" if last else b"\r\n\r\n")
 
     def bodiless(self, method: str) -> bool:
         """Whether the answer to such a request has no content (RFC 9110, 6.4.1)."""

@@ -98,7 +98,7 @@ def _async_generator(target: Callable[..., Any], on: Callable[[], Handle]) -> Ca
                     while True:  # there is no `yield from` for these
                         try:
                             sent = yield item
-                        except Exception as error:
+                        except Exception as error:  # noqa: PERF203 - each step may be one that throws
                             item = await items.athrow(error)
                         else:
                             item = await items.asend(sent)

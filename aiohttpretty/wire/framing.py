@@ -34,11 +34,13 @@ class Progress(Enum):
 class RequestReader:
     """Collects one request: `head` with its empty line, `body` in the pieces in which it came."""
 
-    __slots__ = ("_chunks", "_last", "_rest", "_wanted", "body", "head")
+    __slots__ = ("_chunks", "_last", "_rest", "_wanted", "body", "closes", "head")
 
     def __init__(self) -> None:
         self.head = b""
         self.body: list[bytes] = []
+        self.closes = False
+        """Whether the server is to close after its answer (RFC 9112, 9.3)."""
         self._rest = b""  # of a head or a chunk's framing that is not complete yet
         self._wanted = 0  # bytes of the body, or of the chunk with its line break, still to come
         self._chunks = False
@@ -73,6 +75,10 @@ class RequestReader:
             self._chunks = True
         if b"\r\ncontent-length:" in head and (match := _LENGTH.search(head)):
             self._wanted = int(match[1])
+        if b"\r\nconnection: close\r\n" in head:
+            self.closes = True
+        elif b" http/1.0\r\n" in head:
+            self.closes = b"\r\nconnection: keep-alive\r\n" not in head
         return b"\r\nexpect:" in head and _EXPECT.search(head) is not None
 
     def _feed_length(self, data: bytes) -> Progress:

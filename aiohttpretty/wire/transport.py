@@ -32,6 +32,8 @@ class FarEnd(Protocol):
 class WireTransport(asyncio.Transport):
     """One connection in memory."""
 
+    _start_tls_compatible = True  # as asyncio's own says; aiohttp 3.10 warns of a tunnel through one that does not
+
     def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, extra: Mapping[str, Any]) -> None:
         self._loop = loop
         self._protocol: asyncio.BaseProtocol = protocol
