@@ -1,0 +1,1 @@
+"""The marker and the fixture, through a child pytest."""
