@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from .errors import OptionTypeError, OptionValueError
@@ -27,7 +27,7 @@ class Stream:
         self.taken = False
         """Whether it has been promised to a request; whoever asks afterwards must be told."""
 
-    async def open(self) -> AsyncIterator[bytes]:
+    async def open(self) -> AsyncGenerator[bytes, None]:
         """Read it, piece by piece."""
         sizes = (_CHUNK,) if _takes_size(self.reader.read) else ()
         while chunk := await self.reader.read(*sizes):

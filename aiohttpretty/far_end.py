@@ -7,7 +7,8 @@ where the client waits; an exception in a loop callback would be a hang until th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import NamedTuple, Protocol
 
 from .errors import MalformedRequestError
@@ -15,8 +16,9 @@ from .wire.framing import Progress, RequestReader
 from .wire.protocol import Shown, WireProtocol
 from .wire.transport import WireTransport
 
-# As much as a selector event loop reads from a socket at a time
+# As much as a selector event loop reads from a socket at a time; what is not much larger is not cut up
 _SLICE = 256 * 1024
+_UNCUT = 1024 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -24,7 +26,7 @@ _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 class OneTimeBody(Protocol):
     """A body that comes in pieces, once."""
 
-    def open(self) -> AsyncIterator[bytes]: ...
+    def open(self) -> AsyncGenerator[bytes, None]: ...
 
 
 class Spoken(Shown, Protocol):
@@ -34,6 +36,8 @@ class Spoken(Shown, Protocol):
     def status(self) -> int: ...
     @property
     def body(self) -> bytes | OneTimeBody: ...
+    @property
+    def whole(self) -> bytes | None: ...
     def head(self, *, length: int | None, last: bool) -> bytes: ...
     def bodiless(self, method: str) -> bool: ...
 
@@ -72,6 +76,11 @@ class Speaker:
         self._all_said = False
         self._last = False
         self._gone = False
+
+    def owes(self, answerer: object) -> bool:
+        """Whether something of `answerer`'s is still to be said."""
+        speaking = self._rest is not None or (self._pump is not None and not self._pump.done())
+        return self.answered_by is answerer and (speaking or self._exchange is not None)
 
     def expect(self, exchange: Exchange, answered_by: object) -> None:
         """Say `exchange.reply` to the request that comes next."""
@@ -138,15 +147,18 @@ class Speaker:
         self._protocol.shown = reply
         if reply.bodiless(exchange.method):
             self._deliver(reply.head(length=0, last=self._last))
+        elif reply.whole is not None and not self._last:
+            self._deliver(reply.whole)
         elif not isinstance(body, bytes):
             self._deliver(reply.head(length=None, last=self._last))
             self._pump = self._loop.create_task(self._stream(body.open()))
-        elif len(body) <= _SLICE:
-            self._deliver(reply.head(length=len(body), last=self._last) + body)
         else:
             self._deliver(reply.head(length=len(body), last=self._last))
-            self._rest = memoryview(body)
-            self._deliver_rest()
+            if len(body) <= _UNCUT:
+                self._deliver(body)
+            else:
+                self._rest = memoryview(body)
+                self._deliver_rest()
 
     def _deliver(self, data: bytes) -> None:
         if not self._gone and not self._transport.is_closing():
@@ -158,16 +170,21 @@ class Speaker:
             self._rest = rest if len(rest) else None
             self._deliver(bytes(piece))
 
-    async def _stream(self, pieces: AsyncIterator[bytes]) -> None:
+    async def _stream(self, pieces: AsyncGenerator[bytes, None]) -> None:
         try:
-            async for piece in pieces:
-                if not self._transport.reading:
-                    self._resumed = self._loop.create_future()
-                    await self._resumed
-                self._deliver(b"%x\r\n%b\r\n" % (len(piece), piece))
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    if not self._transport.reading:
+                        self._resumed = self._loop.create_future()
+                        await self._resumed
+                    self._deliver(b"%x\r\n%b\r\n" % (len(piece), piece))
             self._deliver(b"0\r\n\r\n")
         except Exception as error:
             self._protocol.fail(error)
+        except asyncio.CancelledError as error:
+            if not self._gone:  # what is read was cancelled, and the client must not wait for the rest
+                self._protocol.fail(error)
+            raise
 
     def _refuse(self) -> None:
         exchange = self._exchange

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Protocol
 from weakref import ref
@@ -112,13 +111,13 @@ class Hook:
         connector.connect = self.connect  # type: ignore[method-assign]
         setattr(connector, CLOSE, self.close)
 
-    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
-        """Stands for `connector.connect`."""
+    def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
+        """Stands for `connector.connect`: hands out the coroutine of whoever does it."""
         __tracebackhide__ = True
         binding = _binding.get()
         if binding is None or not binding.open:
-            return await self._original("connect")(req, traces=traces, timeout=timeout)
-        return await connect(self._wire, binding, req, traces, timeout)
+            return self._original("connect")(req, traces=traces, timeout=timeout)
+        return connect(self._wire, binding, req, traces, timeout)
 
     def close(self, *args: Any, **kwargs: Any) -> Any:
         """Stands for `connector._close`."""
@@ -134,7 +133,7 @@ class Hook:
         """Fail what is being answered by `activation`; others go on."""
         if self._shadow is not None and not self._loop.is_closed():
             self._shadow.fail(
-                lambda end: isinstance(end, Speaker) and end.answered_by is activation,
+                lambda end: isinstance(end, Speaker) and end.owes(activation),
                 lambda: _deactivated("a request", "on this connection"),
             )
 
@@ -248,14 +247,11 @@ async def mocked(
         return await below(session, method, asked, *args, **kwargs)
     finally:
         binding.open = False
-        _reset(token)
+        try:  # noqa: SIM105 - suppress() costs as much as all of the above
+            _binding.reset(token)
+        except ValueError:
+            pass  # the coroutine is being thrown away in another context than the one it ran in; that one is gone
         hook.end()
-
-
-def _reset(token: Token[Binding | None]) -> None:
-    # ValueError: the coroutine is being thrown away in another context than the one it ran in; that one is gone
-    with suppress(ValueError):
-        _binding.reset(token)
 
 
 def _hook(connector: Any) -> Hook:

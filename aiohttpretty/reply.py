@@ -32,11 +32,14 @@ _HOP = ("Content-Encoding", "Connection")
 # limits count bytes, these characters, of which one is up to four bytes.
 _LONG_FIELD, _MANY_FIELDS = 2000, 100
 
+# Up to here a body is kept twice: once more behind its head, ready to go out
+_SMALL = 64 * 1024
+
 
 class Reply:
     """One finished answer."""
 
-    __slots__ = ("_head", "body", "headers", "raw_headers", "reason", "status")
+    __slots__ = ("_head", "body", "headers", "raw_headers", "reason", "status", "whole")
 
     def __init__(self, *, status: int, reason: str, headers: CIMultiDict[str], body: bytes | Stream) -> None:
         self.status = status
@@ -45,8 +48,12 @@ class Reply:
         self.raw_headers = tuple((_wire(name), _wire(value)) for name, value in headers.items())
         self.body = body
         self._head = _head(status, reason, headers)
+        self.whole: bytes | None = None
+        """Head and body in one, if the body is small."""
+        if isinstance(body, bytes) and len(body) <= _SMALL:
+            self.whole = self.head(length=len(body)) + body
 
-    def head(self, *, length: int | None, last: bool) -> bytes:
+    def head(self, *, length: int | None, last: bool = False) -> bytes:
         """The bytes of the head, for a body of `length` bytes, or one of unknown length (chunked).
 
         `last` says that no other answer follows on this connection.

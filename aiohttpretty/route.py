@@ -33,6 +33,8 @@ class Route:
         self.count = len(replies)
         """How many replies there are."""
         self._single = None if successive else replies[0]
+        self.endless = not successive and not isinstance(replies[0].body, Stream)
+        """Whether it can answer any number of requests."""
         # popleft() is atomic, so that requests of several threads never get one reply twice
         self._left = deque(replies if successive else ())
 

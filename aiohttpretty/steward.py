@@ -172,8 +172,8 @@ class _Answerer:
 
     def find(self, method: str, url: URL) -> Route | None:
         route = self._steward._ledger.find(method, url)
-        if route is None:
-            return None
+        if route is None or route.endless:
+            return route
         if route.exhausted:
             raise self._unanswered(ResponsesExhausted(report.exhausted(method, url, route)), method, url)
         if method != "HEAD" and route.consumed:
