@@ -16,9 +16,8 @@ from .wire.framing import Progress, RequestReader
 from .wire.protocol import Shown, WireProtocol
 from .wire.transport import WireTransport
 
-# As much as a selector event loop reads from a socket at a time; what is not much larger is not cut up
+# As much as a selector event loop reads from a socket at a time
 _SLICE = 256 * 1024
-_UNCUT = 1024 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -154,11 +153,8 @@ class Speaker:
             self._pump = self._loop.create_task(self._stream(body.open()))
         else:
             self._deliver(reply.head(length=len(body), last=self._last))
-            if len(body) <= _UNCUT:
-                self._deliver(body)
-            else:
-                self._rest = memoryview(body)
-                self._deliver_rest()
+            self._rest = memoryview(body)
+            self._deliver_rest()
 
     def _deliver(self, data: bytes) -> None:
         if not self._gone and not self._transport.is_closing():
