@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, Protocol
 from weakref import ref
 
-from aiohttp import BaseConnector, ClientSession
+from aiohttp import BaseConnector
 from yarl import URL
 
 from .errors import DeactivatedError
@@ -28,6 +28,11 @@ from .wire.connector import CLOSE, WireConnector, WireTCPConnector, shadow
 
 class Answerer(Protocol):
     """Who knows what to answer: a registry."""
+
+    @property
+    def version(self) -> int:
+        """Another number whenever `find` may have another answer."""
+        ...
 
     def find(self, method: str, url: URL) -> Any:
         """The route of such a request, or None. Raises when the route can't answer any more."""
@@ -53,16 +58,27 @@ class Activation:
 
 
 class Binding:
-    """What a request belongs to."""
+    """What a request belongs to, from its beginning to its end."""
 
-    __slots__ = ("activations", "asked", "keywords", "method", "open")
+    __slots__ = ("_hook", "_token", "activations", "asked", "keywords", "open")
 
-    def __init__(self, activations: tuple[Activation, ...], method: Any, asked: Any, keywords: dict[str, Any]) -> None:
+    def __init__(self, hook: Hook, activations: tuple[Activation, ...], asked: Any, keywords: dict[str, Any]) -> None:
         self.activations = activations
-        self.method = method
         self.asked = asked
         self.keywords = keywords
         self.open = True  # a task that the request left behind inherits the binding, and must not use it
+        self._hook = hook
+        hook.begin()
+        self._token = _binding.set(self)
+
+    def end(self) -> None:
+        """The request is over."""
+        self.open = False
+        try:  # noqa: SIM105 - suppress() costs as much as all the rest
+            _binding.reset(self._token)
+        except ValueError:
+            pass  # the coroutine is being thrown away in another context than the one it ran in; that one is gone
+        self._hook.end()
 
     @property
     def alive(self) -> bool:
@@ -70,7 +86,7 @@ class Binding:
 
     def route(self, method: str, url: URL) -> tuple[Activation, Any]:
         """Who answers, and with which route; raises if nobody does."""
-        __tracebackhide__ = True
+        __tracebackhide__ = True  # pytest leaves such frames out of its tracebacks
         for activation in self.activations:
             if activation.alive and (route := activation.answerer.find(method, url)) is not None:
                 return activation, route
@@ -78,12 +94,6 @@ class Binding:
         if not answerers:
             raise _deactivated(method, url)
         raise answerers[0].refuse(answerers[1:], method, url, self.asked)
-
-    def answer(self, activation: Activation, route: Any, method: str, url: URL) -> Exchange:
-        """The exchange that `route` chooses for this hop."""
-        exchange = activation.answerer.answer(route, method, url, self.keywords)
-        self.asked = None  # what the caller wrote is the address of the first hop only
-        return exchange
 
 
 _binding: ContextVar[Binding | None] = ContextVar("aiohttpretty_binding", default=None)
@@ -200,7 +210,8 @@ async def connect(wire: Callable[[], Any], binding: Binding, req: Any, traces: A
     __tracebackhide__ = True
     method, url = req.method, req.url
     # Before a connection is made or waited for, and before anything of the body is read
-    binding.route(method, url)
+    activation, route = binding.route(method, url)
+    version = activation.answerer.version
     try:
         connection = await wire().connect(req, traces=traces, timeout=timeout)
     except Exception:
@@ -208,12 +219,13 @@ async def connect(wire: Callable[[], Any], binding: Binding, req: Any, traces: A
             raise
         raise _deactivated(method, url) from None
     try:
-        # Again: another request may have used the last reply up meanwhile, or the test may be over
-        activation, route = binding.route(method, url)
-        exchange = binding.answer(activation, route, method, url)
+        if not activation.alive or activation.answerer.version != version:
+            activation, route = binding.route(method, url)  # the test went on while the connection was waited for
+        exchange = activation.answerer.answer(route, method, url, binding.keywords)
     except BaseException:
         connection.release()
         raise
+    binding.asked = None  # what the caller wrote is the address of the first hop only
     connection.protocol.transport.far_end.expect(exchange, activation)
     return connection
 
@@ -227,31 +239,11 @@ def _forget(identity: int, dead: object) -> None:
 _hooks: dict[int, Hook] = {}
 
 
-async def mocked(
-    below: Callable[..., Any],
-    session: ClientSession,
-    activations: tuple[Activation, ...],
-    connector: BaseConnector,
-    method: Any,
-    asked: Any,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    """Run `below`, aiohttp's `_request`, so that `activations` answer what it asks its connector for."""
-    __tracebackhide__ = True  # pytest leaves such frames out of its tracebacks
-    hook = _hook(connector)
-    binding = Binding(activations, method, asked, kwargs)
-    token = _binding.set(binding)
-    hook.begin()
-    try:
-        return await below(session, method, asked, *args, **kwargs)
-    finally:
-        binding.open = False
-        try:  # noqa: SIM105 - suppress() costs as much as all of the above
-            _binding.reset(token)
-        except ValueError:
-            pass  # the coroutine is being thrown away in another context than the one it ran in; that one is gone
-        hook.end()
+def begin(
+    activations: tuple[Activation, ...], connector: BaseConnector, asked: Any, keywords: dict[str, Any]
+) -> Binding:
+    """From here to the binding's `end()`, `activations` answer what aiohttp asks its `connector` for."""
+    return Binding(_hook(connector), activations, asked, keywords)
 
 
 def _hook(connector: Any) -> Hook:

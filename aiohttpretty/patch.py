@@ -20,7 +20,7 @@ from typing import Any
 from aiohttp import ClientSession, TCPConnector
 
 from .errors import AiohttprettyWarning
-from .interception import Activation, Answerer, Hook, hooks, mocked
+from .interception import Activation, Answerer, Hook, begin, hooks
 from .wire.connector import WireResolver
 
 # aiohttp's own, most often; to tell a wrapper around ours from one that is gone
@@ -74,7 +74,11 @@ class Patch:
             connector = self._connector
             if not activations or connector is None:
                 return await run(self, method, str_or_url, *args, **kwargs)
-            return await mocked(run, self, activations, connector, method, str_or_url, args, kwargs)
+            binding = begin(activations, connector, str_or_url, kwargs)
+            try:
+                return await run(self, method, str_or_url, *args, **kwargs)
+            finally:
+                binding.end()
 
         run = _unbound(below)
         for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
@@ -119,9 +123,11 @@ async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str,
     Hook(connector)
     below = _unbound(_peeled(ClientSession.__dict__["_request"]) if _patch is None else _patch.found)
     session = ClientSession(connector=connector)
+    binding = begin((Activation(answerer),), connector, uri, keywords)
     try:
-        return await mocked(below, session, (Activation(answerer),), connector, method, uri, (), keywords)
+        return await below(session, method, uri, **keywords)
     finally:
+        binding.end()
         # The response may still be read; its connection lets go by itself.
         session.detach()
 

@@ -169,26 +169,35 @@ class _Answerer:
 
     def __init__(self, steward: AioHTTPretty) -> None:
         self._steward = steward
+        self._ledger = steward._ledger
+
+    @property
+    def version(self) -> int:
+        return self._ledger.version
 
     def find(self, method: str, url: URL) -> Route | None:
-        route = self._steward._ledger.find(method, url)
-        if route is None or route.endless:
-            return route
-        if route.exhausted:
-            raise self._unanswered(ResponsesExhausted(report.exhausted(method, url, route)), method, url)
-        if method != "HEAD" and route.consumed:
-            raise self._unanswered(BodyConsumedError(report.consumed(method, url, route)), method, url)
+        route = self._ledger.find(method, url)
+        if route is not None and not route.endless:
+            self._check(route, method, url)
         return route
 
     def answer(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> Exchange:
+        if not route.endless:
+            self._check(route, method, url)  # again: another request may have been quicker
         chosen = route.next_reply()
-        if chosen is None:
+        if chosen is None:  # another thread was quicker still
             raise self._unanswered(ResponsesExhausted(report.exhausted(method, url, route)), method, url)
         if isinstance(chosen.body, Stream) and not chosen.bodiless(method):
             chosen.body.taken = True
         call = Call(method, url, route, keywords)
         self._steward.calls.append(call)
         return Exchange(method, url, chosen, call)
+
+    def _check(self, route: Route, method: str, url: URL) -> None:
+        if route.exhausted:
+            raise self._unanswered(ResponsesExhausted(report.exhausted(method, url, route)), method, url)
+        if method != "HEAD" and route.consumed:
+            raise self._unanswered(BodyConsumedError(report.consumed(method, url, route)), method, url)
 
     def refuse(self, others: list[_Answerer], method: str, url: URL, asked: object) -> NoMatchError:
         stewards = [self._steward, *(other._steward for other in others)]
