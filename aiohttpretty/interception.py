@@ -23,7 +23,7 @@ from yarl import URL
 
 from .errors import DeactivatedError
 from .far_end import Exchange, Speaker
-from .wire.connector import CLOSE, WireConnector, WireTCPConnector, shadow
+from .wire.connector import CLOSE, Shadow
 
 
 class Answerer(Protocol):
@@ -114,7 +114,7 @@ class Hook:
         # weakly: a connector that the user forgot must be able to die and say so
         self._connector = ref(connector, partial(_forget, id(connector)))
         self._loop = connector._loop
-        self._shadow: WireConnector | WireTCPConnector | None = None
+        self._shadow: Shadow | None = None
         self._found = {name: connector.__dict__[name] for name in ("connect", CLOSE) if name in connector.__dict__}
         self._under_way = 0
         self._leaving = False
@@ -165,7 +165,7 @@ class Hook:
         self._leaving = True
         self.in_own_thread(partial(self._abandon, running))
 
-    def _abandon(self, running: WireConnector | WireTCPConnector | None) -> None:
+    def _abandon(self, running: Shadow | None) -> None:
         if running is not None and not self._loop.is_closed():
             running.abandon(lambda: _deactivated("a request", "on this connection"))
         if self._leaving:
@@ -189,12 +189,12 @@ class Hook:
         else:
             action()
 
-    def _wire(self) -> WireConnector | WireTCPConnector:
+    def _wire(self) -> Shadow:
         behind = self._shadow
         if behind is None:
             connector = self._connector()
             assert connector is not None  # it is calling us
-            behind = self._shadow = shadow(connector, Speaker)
+            behind = self._shadow = Shadow(connector, Speaker)
             if connector.closed:
                 behind.hang_up()
         return behind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol, TypedDict
@@ -89,6 +88,8 @@ def check_words(given: Iterable[object], known: Sequence[str], where: str) -> No
             continue
         hint = _ELSEWHERE.get(str(word))
         if hint is None:
+            import difflib  # noqa: PLC0415 - a millisecond of every import, and only a failure needs it
+
             near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
             hint = f" Did you mean {near[0]!r}?" if near else ""
         raise OptionTypeError(f"{where} has no option {word!r}.{hint} The options are: {', '.join(known)}.")

@@ -84,7 +84,8 @@ class Patch:
         for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
             if hasattr(below, name):
                 setattr(_request, name, getattr(below, name))
-        _request.__signature__ = _signature(below)  # type: ignore[attr-defined]
+        if (signature := _signature(below)) is not None:
+            _request.__signature__ = signature  # type: ignore[attr-defined]
         _request.aiohttpretty_patch = self  # type: ignore[attr-defined]
         return _request
 
@@ -157,10 +158,13 @@ def _unbound(found: Any) -> Callable[..., Any]:
     return lambda session, *args, **kwargs: bind(found, session, type(session))(*args, **kwargs)
 
 
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
     # remembered: it costs more than the rest of an activation
     signature = _signatures.get(function)
     if signature is None:
         _signatures.clear()
-        signature = _signatures[function] = inspect.signature(function)
+        try:
+            signature = _signatures[function] = inspect.signature(function)
+        except (TypeError, ValueError):  # an AsyncMock on CPython 3.10 has none that can be read
+            return None
     return signature

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 from heapq import nsmallest
 from typing import Any
 
@@ -95,11 +94,19 @@ def _distance(route: Route, method: str, url: URL) -> float:
     if mine.address == theirs.address:
         place = 0.0
     elif route.url.raw_host == url.raw_host:
-        place = 2 + 2 * (1 - SequenceMatcher(None, mine.address, theirs.address).quick_ratio())
+        place = 2 + 2 * _unlikeness(mine.address, theirs.address)
     else:
         place = 8
     shared = len(set(mine.query) & set(theirs.query))
     return place + (max(len(mine.query), len(theirs.query)) - shared) / 4 + (route.method != method) / 2
+
+
+def _unlikeness(one: str, other: str) -> float:
+    # From 0 to 1: what of the longer one is in neither a common beginning nor a common end; a slip is near
+    longest, shortest = max(len(one), len(other)), min(len(one), len(other))
+    start = next((at for at in range(shortest) if one[at] != other[at]), shortest)
+    end = next((at for at in range(shortest - start) if one[-1 - at] != other[-1 - at]), shortest - start)
+    return 1 - (start + end) / longest
 
 
 def _named(route: Route) -> str:

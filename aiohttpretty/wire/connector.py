@@ -7,10 +7,12 @@ The private names of aiohttp that are overridden or carried over stand in the tw
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from weakref import ref
 
 from aiohttp import BaseConnector, TCPConnector
 from aiohttp.abc import AbstractResolver
@@ -22,8 +24,8 @@ PlugIn = Callable[[Any, WireProtocol, WireTransport], FarEnd]
 
 _LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
-# What the user set on the real connector, and aiohttp reads while a request is on its way. Not every version and
-# every connector has all of them.
+# What the user set on the real connector, and aiohttp reads while a request is on its way. Not every version has all
+# of the second.
 # The look-ups under way are shared, not copied: the real connector's close() ends them.
 _CARRIED = ("_limit", "_limit_per_host", "_force_close", "_keepalive_timeout", "_timeout_ceil_threshold")
 _CARRIED_TCP = ("_ssl", "_family", "_use_dns_cache", "_interleave", "_ssl_shutdown_timeout", "_resolve_host_tasks")
@@ -53,25 +55,47 @@ class WireResolver(AbstractResolver):
 _RESOLVER = WireResolver()
 
 
-class _Shadow(BaseConnector):
-    """What both kinds of wire connectors share."""
+class Plug:
+    """Makes connections: a protocol at the client's end, and what `plug_in` gives at the other."""
 
-    _plug_in: PlugIn
-    _factory: Callable[[], WireProtocol]  # type: ignore[assignment]
+    def __init__(self, loop: asyncio.AbstractEventLoop, plug_in: PlugIn) -> None:
+        self._loop = loop
+        self._plug_in = plug_in
 
-    def carry_over(self, real: BaseConnector, names: tuple[str, ...]) -> None:
-        """Take over what the user set on the real connector."""
-        for name in names:
-            if hasattr(real, name):
-                setattr(self, name, getattr(real, name))
-        self._factory = partial(WireProtocol, self._loop)
-
-    def plug(self, protocol: WireProtocol, extra: dict[str, Any]) -> WireTransport:
-        """A new connection, with `protocol` at the client's end."""
+    def connect(self, **extra: Any) -> tuple[WireTransport, WireProtocol]:
+        """A new connection; `extra` is what its transport will tell about itself."""
+        protocol = WireProtocol(self._loop)
         transport = WireTransport(self._loop, protocol, extra)
         transport.far_end = self._plug_in(self._loop, protocol, transport)
         protocol.connection_made(transport)
-        return transport
+        return transport, protocol
+
+
+class Shadow(BaseConnector):
+    """Stands behind a real connector while it is mocked, with a pool and limits of its own."""
+
+    def __init__(self, real: BaseConnector, plug_in: PlugIn) -> None:
+        super().__init__(loop=real._loop)
+        for name in _CARRIED:
+            setattr(self, name, getattr(real, name))
+        self._plug = Plug(self._loop, plug_in)
+        self._real = ref(real)  # weakly: see interception
+        self._guide: Guide | None = None
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+        real = self._real()
+        host = req.url.raw_host
+        if not isinstance(real, TCPConnector):  # Unix sockets, named pipes, somebody's own
+            _, protocol = self._plug.connect(peername=getattr(real, "_path", None))
+        elif traces or req.proxy or host[0].isdigit() or host[-1] == "." or ":" in host:
+            if self._guide is None:
+                self._guide = Guide(real, self._plug)
+            return await self._guide._create_connection(req, traces, timeout)
+        else:
+            # Nobody could see aiohttp's way to a connection: no trace, no proxy, no address for it to check
+            address = (_LOOPBACK.get(real._family, "127.0.0.1"), req.port)
+            _, protocol = self._plug.connect(peername=address, sslcontext=real._get_ssl_context(req))
+        return protocol
 
     def abandon(self, error: Callable[[], BaseException]) -> None:
         """Fail everything that is under way with an error of its own, and close the rest."""
@@ -102,6 +126,8 @@ class _Shadow(BaseConnector):
             for protocol, *_ in protocols:
                 if isinstance(protocol.transport, WireTransport):
                     protocol.transport.lose()
+        if self._guide is not None:
+            _close(self._guide)
         return list(_close(self) or ())
 
     def __del__(self, _warnings: Any = None) -> None:
@@ -119,65 +145,36 @@ def _close(connector: BaseConnector) -> Any:
     return getattr(BaseConnector, CLOSE)(connector)
 
 
-class WireConnector(_Shadow):
-    """The shadow of a connector that is not a TCP one: Unix sockets, named pipes, somebody's own."""
+class Guide(TCPConnector):
+    """Goes aiohttp's whole way to a connection (names, proxies, tunnels); only the last step of it is ours."""
 
-    def __init__(self, real: BaseConnector, plug_in: PlugIn) -> None:
-        super().__init__(loop=real._loop)
-        self._plug_in = plug_in
-        self.carry_over(real, _CARRIED)
-        self._peer = getattr(real, "_path", None)
-
-    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> WireProtocol:
-        protocol = self._factory()
-        self.plug(protocol, {"peername": self._peer})
-        return protocol
-
-
-class WireTCPConnector(_Shadow, TCPConnector):
-    """The shadow of a TCP connector: names are resolved, proxies asked and tunnels dug by aiohttp itself."""
-
-    def __init__(self, real: BaseConnector | None, plug_in: PlugIn) -> None:
-        super().__init__(loop=real._loop if real is not None else None, resolver=_RESOLVER)
-        self._plug_in = plug_in
-        if real is None:
-            self._factory = partial(WireProtocol, self._loop)
-            return
-        self.carry_over(real, _CARRIED + _CARRIED_TCP)
-        cache = getattr(real, "_cached_hosts", None)
-        if cache is not None:
-            self._cached_hosts = type(cache)(ttl=cache._ttl, **_cache_size(cache))
-
-    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
-        host = req.url.raw_host
-        if traces or req.proxy or host[0].isdigit() or host[-1] == "." or ":" in host:
-            return await super()._create_connection(req, traces, timeout)
-        # Nobody could see the rest of aiohttp's way: no trace, no proxy, no address for it to check
-        protocol = self._factory()
-        address = (_LOOPBACK.get(self._family, "127.0.0.1"), req.port)
-        self.plug(protocol, {"peername": address, "sslcontext": self._get_ssl_context(req)})
-        return protocol
+    def __init__(self, real: TCPConnector, plug: Plug) -> None:
+        super().__init__(loop=real._loop, resolver=_RESOLVER)
+        for name in _CARRIED_TCP:
+            if hasattr(real, name):
+                setattr(self, name, getattr(real, name))
+        cache = real._cached_hosts
+        self._cached_hosts = type(cache)(ttl=cache._ttl, **_cache_size(cache))
+        self._plug = plug
+        self._factory = partial(WireProtocol, self._loop)  # type: ignore[assignment]
 
     async def _wrap_create_connection(self, *args: Any, addr_infos: Any, ssl: Any = None, **kwargs: Any) -> Any:
-        protocol = self._factory()
-        return self.plug(protocol, {"peername": addr_infos[0][4], "sslcontext": ssl}), protocol
+        return self._plug.connect(peername=addr_infos[0][4], sslcontext=ssl)
 
     async def _start_tls_connection(
         self, underlying_transport: Any, req: Any, timeout: Any, client_error: Any = None
     ) -> Any:
-        protocol = self._factory()
-        extra = {"peername": underlying_transport.get_extra_info("peername"), "sslcontext": self._get_ssl_context(req)}
-        return self.plug(protocol, extra), protocol
+        address = underlying_transport.get_extra_info("peername")
+        return self._plug.connect(peername=address, sslcontext=self._get_ssl_context(req))
 
     def _get_fingerprint(self, req: Any) -> None:
         # There is no certificate to compare with: a wire stands for a server whose certificate is right.
         return None
 
+    def __del__(self, _warnings: Any = None) -> None:
+        # It never has a connection of its own.
+        pass
+
 
 def _cache_size(cache: Any) -> dict[str, int]:
     return {"max_size": cache._max_size} if hasattr(cache, "_max_size") else {}
-
-
-def shadow(real: BaseConnector, plug_in: PlugIn) -> WireConnector | WireTCPConnector:
-    """The connector that stands behind `real` while it is mocked."""
-    return WireTCPConnector(real, plug_in) if isinstance(real, TCPConnector) else WireConnector(real, plug_in)

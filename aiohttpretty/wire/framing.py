@@ -12,9 +12,6 @@ from enum import Enum, auto
 _HEAD_END = b"\r\n\r\n"
 # One scan of the head for all that the others look for: most requests have none of it
 _FRAMED = re.compile(rb"\r\n(?:connection|content-length|expect|transfer-encoding):")
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n")
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r]*chunked[ \t]*\r\n")
-_EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n")
 _CRLF = b"\r\n"
 _LONGEST_SIZE_LINE = 32
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]+")
@@ -77,13 +74,13 @@ class RequestReader:
             self.closes = b"\r\nconnection: keep-alive\r\n" not in head
         if not _FRAMED.search(head):
             return False
-        if _CHUNKED.search(head):
-            self._chunks = True
-        if match := _LENGTH.search(head):
-            self._wanted = int(match[1])
-        if b"\r\nconnection: close\r\n" in head:
+        self._chunks = _field(head, b"transfer-encoding").endswith(b"chunked")
+        length = _field(head, b"content-length")
+        if length.isdigit():
+            self._wanted = int(length)
+        if _field(head, b"connection") == b"close":
             self.closes = True
-        return _EXPECT.search(head) is not None
+        return _field(head, b"expect") == b"100-continue"
 
     def _feed_length(self, data: bytes) -> Progress:
         if data:
@@ -123,3 +120,9 @@ class RequestReader:
                 size = int(line, 16)
                 self._wanted = size + len(_CRLF)
                 self._last = size == 0
+
+
+def _field(head: bytes, name: bytes) -> bytes:
+    """The value of the first field of that name in a head in lower case; empty if there is none."""
+    _, found, rest = head.partition(b"\r\n%b:" % name)
+    return rest[: rest.index(b"\r\n")].strip(b" \t") if found else b""
