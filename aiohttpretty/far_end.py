@@ -135,19 +135,18 @@ class Speaker:
             self._deliver(_ESTABLISHED)
             return
         try:
-            self._speak(exchange)
+            exchange.record.status = exchange.reply.status
+            self._protocol.shown = exchange.reply
+            self._speak(exchange.reply, exchange.method)
         except Exception as error:
             self._protocol.fail(error)
 
-    def _speak(self, exchange: Exchange) -> None:
-        reply = exchange.reply
+    def _speak(self, reply: Spoken, method: str) -> None:
         body = reply.body
-        exchange.record.status = reply.status
-        self._protocol.shown = reply
-        if reply.bodiless(exchange.method):
+        if reply.bodiless(method):
             self._deliver(reply.head(length=0, last=self._last))
         elif reply.whole is not None and not self._last:
-            self._deliver(reply.whole)
+            self._protocol.data_received(reply.whole)
         elif not isinstance(body, bytes):
             self._deliver(reply.head(length=None, last=self._last))
             self._pump = self._loop.create_task(self._stream(body.open()))

@@ -29,10 +29,8 @@ from .wire.connector import CLOSE, Shadow
 class Answerer(Protocol):
     """Who knows what to answer: a registry."""
 
-    @property
-    def version(self) -> int:
-        """Another number whenever `find` may have another answer."""
-        ...
+    version: int
+    """Another number whenever `find` may have another answer."""
 
     def find(self, method: str, url: URL) -> Any:
         """The route of such a request, or None. Raises when the route can't answer any more."""
@@ -68,7 +66,8 @@ class Binding:
         self.keywords = keywords
         self.open = True  # a task that the request left behind inherits the binding, and must not use it
         self._hook = hook
-        hook.begin()
+        hook.under_way += 1
+        hook.leaving = False
         self._token = _binding.set(self)
 
     def end(self) -> None:
@@ -78,7 +77,9 @@ class Binding:
             _binding.reset(self._token)
         except ValueError:
             pass  # the coroutine is being thrown away in another context than the one it ran in; that one is gone
-        self._hook.end()
+        self._hook.under_way -= 1
+        if self._hook.leaving:
+            self._hook.leave()
 
     @property
     def alive(self) -> bool:
@@ -116,18 +117,38 @@ class Hook:
         self._loop = connector._loop
         self._shadow: Shadow | None = None
         self._found = {name: connector.__dict__[name] for name in ("connect", CLOSE) if name in connector.__dict__}
-        self._under_way = 0
-        self._leaving = False
+        self.under_way = 0
+        self.leaving = False
+        """Whether it shall go as soon as nothing is under way."""
         connector.connect = self.connect  # type: ignore[method-assign]
         setattr(connector, CLOSE, self.close)
 
-    def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
-        """Stands for `connector.connect`: hands out the coroutine of whoever does it."""
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
+        """Stands for `connector.connect`: a connection at whose far end the reply to `req` is waiting."""
         __tracebackhide__ = True
         binding = _binding.get()
         if binding is None or not binding.open:
-            return self._original("connect")(req, traces=traces, timeout=timeout)
-        return connect(self._wire, binding, req, traces, timeout)
+            return await self._original("connect")(req, traces=traces, timeout=timeout)
+        method, url = req.method, req.url
+        # Before a connection is made or waited for, and before anything of the body is read
+        activation, route = binding.route(method, url)
+        version = activation.answerer.version
+        try:
+            connection: Any = await (self._shadow or self._new_shadow()).connect(req, traces=traces, timeout=timeout)
+        except Exception:
+            if binding.alive:
+                raise
+            raise _deactivated(method, url) from None
+        try:
+            if not activation.alive or activation.answerer.version != version:
+                activation, route = binding.route(method, url)  # the test went on while the connection was waited for
+            exchange = activation.answerer.answer(route, method, url, binding.keywords)
+        except BaseException:
+            connection.release()
+            raise
+        binding.asked = None  # what the caller wrote is the address of the first hop only
+        connection.protocol.transport.far_end.expect(exchange, activation)
+        return connection
 
     def close(self, *args: Any, **kwargs: Any) -> Any:
         """Stands for `connector._close`."""
@@ -147,33 +168,23 @@ class Hook:
                 lambda: _deactivated("a request", "on this connection"),
             )
 
-    def begin(self) -> None:
-        """A request begins."""
-        self._under_way += 1
-        self._leaving = False
-
-    def end(self) -> None:
-        """A request is over."""
-        self._under_way -= 1
-        if self._leaving:
-            self._leave()
-
     def retire(self) -> None:
         """Nobody answers any more: fail what is under way, and go as soon as nothing is."""
         # now, and not in the connector's own thread: by then it may be a new activation's
         running, self._shadow = self._shadow, None
-        self._leaving = True
+        self.leaving = True
         self.in_own_thread(partial(self._abandon, running))
 
     def _abandon(self, running: Shadow | None) -> None:
         if running is not None and not self._loop.is_closed():
             running.abandon(lambda: _deactivated("a request", "on this connection"))
-        if self._leaving:
-            self._leave()
+        if self.leaving:
+            self.leave()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Put the connector back as it was, unless a request of ours is still under way through it."""
         connector = self._connector()
-        if self._under_way or connector is None:
+        if self.under_way or connector is None:
             return
         for name in ("connect", CLOSE):
             if getattr(connector.__dict__.get(name), "__self__", None) is self:
@@ -189,45 +200,18 @@ class Hook:
         else:
             action()
 
-    def _wire(self) -> Shadow:
-        behind = self._shadow
-        if behind is None:
-            connector = self._connector()
-            assert connector is not None  # it is calling us
-            behind = self._shadow = Shadow(connector, Speaker)
-            if connector.closed:
-                behind.hang_up()
+    def _new_shadow(self) -> Shadow:
+        connector = self._connector()
+        assert connector is not None  # it is calling us
+        behind = self._shadow = Shadow(connector, Speaker)
+        if connector.closed:
+            behind.hang_up()
         return behind
 
     def _original(self, name: str) -> Callable[..., Any]:
         connector = self._connector()
         found: Callable[..., Any] | None = self._found.get(name)
         return found if found is not None else getattr(type(connector), name).__get__(connector)
-
-
-async def connect(wire: Callable[[], Any], binding: Binding, req: Any, traces: Any, timeout: Any) -> Any:
-    """A connection at whose far end the reply to `req` is waiting; the errors of the registry come from here."""
-    __tracebackhide__ = True
-    method, url = req.method, req.url
-    # Before a connection is made or waited for, and before anything of the body is read
-    activation, route = binding.route(method, url)
-    version = activation.answerer.version
-    try:
-        connection = await wire().connect(req, traces=traces, timeout=timeout)
-    except Exception:
-        if binding.alive:
-            raise
-        raise _deactivated(method, url) from None
-    try:
-        if not activation.alive or activation.answerer.version != version:
-            activation, route = binding.route(method, url)  # the test went on while the connection was waited for
-        exchange = activation.answerer.answer(route, method, url, binding.keywords)
-    except BaseException:
-        connection.release()
-        raise
-    binding.asked = None  # what the caller wrote is the address of the first hop only
-    connection.protocol.transport.far_end.expect(exchange, activation)
-    return connection
 
 
 def _forget(identity: int, dead: object) -> None:

@@ -16,13 +16,10 @@ class Ledger:
 
     def __init__(self) -> None:
         self._routes: dict[tuple[str, str, Query], Route] = {}
-        self.version = 0
-        """Another number after each change."""
 
     def add(self, route: Route) -> None:
         """Enter a route; one with the same method, address and query is replaced, in the last place."""
         place = (route.method, route.key.address, route.key.query)
-        self.version += 1
         self._routes.pop(place, None)
         self._routes[place] = route
 
@@ -33,7 +30,6 @@ class Ledger:
 
     def clear(self) -> None:
         """Strike all."""
-        self.version += 1
         self._routes.clear()
 
     def routes(self) -> Iterable[Route]:

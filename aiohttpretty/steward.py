@@ -86,6 +86,7 @@ class AioHTTPretty:
             origin=origin,
         )
         self._ledger.add(route)
+        self._answerer.version += 1
         return route
 
     # -- switching
@@ -105,7 +106,7 @@ class AioHTTPretty:
         if self._activation is None:
             self._activation = patch.enter(self._answerer)
         self._depth += 1
-        return Handle(self.deactivate)
+        return Handle(self.deactivate, self._activate_and_clear)
 
     def deactivate(self) -> None:
         """Undo one `activate()`; the last one restores aiohttp exactly. Without one, do nothing."""
@@ -124,11 +125,12 @@ class AioHTTPretty:
             if self._activation is None:
                 self.clear()
 
-        return Handle(off)
+        return Handle(off, self._activate_and_clear)
 
     def clear(self) -> None:
         """Purge the routes and the calls."""
         self._ledger.clear()
+        self._answerer.version += 1
         self.calls.clear()
         self.unmatched.clear()
 
@@ -170,10 +172,7 @@ class _Answerer:
     def __init__(self, steward: AioHTTPretty) -> None:
         self._steward = steward
         self._ledger = steward._ledger
-
-    @property
-    def version(self) -> int:
-        return self._ledger.version
+        self.version = 0
 
     def find(self, method: str, url: URL) -> Route | None:
         route = self._ledger.find(method, url)

@@ -17,8 +17,14 @@ _T = TypeVar("_T", bound=Callable[..., Any])
 class Handle:
     """One `activate()`; leaving its `with` or `async with` block undoes it, once."""
 
-    def __init__(self, off: Callable[[], None]) -> None:
+    def __init__(self, off: Callable[[], None], on: Callable[[], Handle]) -> None:
         self._off: Callable[[], None] | None = off
+        self._on = on  # how a decorated function is switched on
+
+    def __call__(self, target: _T) -> _T:
+        """As a decorator, with parentheses; what it decorates is switched on when it runs, and not before."""
+        self.__exit__(None, None, None)
+        return wrapped(target, self._on)
 
     def __enter__(self) -> Handle:
         return self

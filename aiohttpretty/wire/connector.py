@@ -104,13 +104,13 @@ class Shadow(BaseConnector):
                 if not waiter.done():
                     waiter.set_exception(error())
         self.fail(lambda far_end: True, error)
-        self._acquired.clear()  # their requests close them, when they have noticed
+        # Their requests close them, when they have noticed; a closed connector would no longer see to that
+        self._acquired.clear()
+        self._release = self._close_released  # type: ignore[method-assign]
         self.hang_up()
 
-    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
-        super()._release(key, protocol, should_close=should_close)
-        if self._closed:
-            protocol.close()
+    def _close_released(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        protocol.close()
 
     def fail(self, which: Callable[[FarEnd], bool], error: Callable[[], BaseException]) -> None:
         """Fail what is under way to such far ends, with an error of its own each."""

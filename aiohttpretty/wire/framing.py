@@ -10,9 +10,11 @@ import re
 from enum import Enum, auto
 
 _HEAD_END = b"\r\n\r\n"
-# One scan of the head for all that the others look for: most requests have none of it
-_FRAMED = re.compile(rb"\r\n(?:connection|content-length|expect|transfer-encoding):")
 _CRLF = b"\r\n"
+# One scan of the head for all that is worth a closer look, which most requests have nothing of; and the last byte of
+# the first line, which is the version's
+_SPECIAL = re.compile(rb"\r\n(?:connection|content-length|expect|transfer-encoding):")
+_ZERO = ord("0")
 _LONGEST_SIZE_LINE = 32
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]+")
 
@@ -47,11 +49,8 @@ class RequestReader:
 
     def feed(self, data: bytes) -> Progress:
         """Take the next bytes and say how far the request has come."""
-        if not self.head:
-            return self._feed_head(data)
-        return self._feed_chunks(data) if self._chunks else self._feed_length(data)
-
-    def _feed_head(self, data: bytes) -> Progress:
+        if self.head:
+            return self._feed_chunks(data) if self._chunks else self._feed_length(data)
         if self._rest:
             data, self._rest = self._rest + data, b""
         end = data.find(_HEAD_END)
@@ -60,7 +59,10 @@ class RequestReader:
             return Progress.MORE
         end += len(_HEAD_END)
         self.head = data if end == len(data) else data[:end]
-        expects = self._read_framing(self.head.lower())
+        lowered = self.head.lower()
+        expects = False
+        if _SPECIAL.search(lowered) or lowered[lowered.index(_CRLF) - 1] == _ZERO:
+            expects = self._read_framing(lowered)
         if self._chunks and self._wanted:
             return Progress.BROKEN  # RFC 9112, 6.3: both announced; aiohttp does so only for a hand-made header
         if end < len(data):
@@ -70,16 +72,12 @@ class RequestReader:
         return Progress.MORE if self._chunks or self._wanted else Progress.COMPLETE
 
     def _read_framing(self, head: bytes) -> bool:
-        if b" http/1.0\r\n" in head:
-            self.closes = b"\r\nconnection: keep-alive\r\n" not in head
-        if not _FRAMED.search(head):
-            return False
         self._chunks = _field(head, b"transfer-encoding").endswith(b"chunked")
         length = _field(head, b"content-length")
         if length.isdigit():
             self._wanted = int(length)
-        if _field(head, b"connection") == b"close":
-            self.closes = True
+        connection = _field(head, b"connection")
+        self.closes = connection == b"close" or (b" http/1.0\r\n" in head and connection != b"keep-alive")
         return _field(head, b"expect") == b"100-continue"
 
     def _feed_length(self, data: bytes) -> Progress:

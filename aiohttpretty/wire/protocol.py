@@ -50,8 +50,9 @@ class WireProtocol(ResponseHandler):
     def start_timeout(self) -> None:
         """Wait for the answer: aiohttp calls this when it has written the body, or is about to write a head without."""
         super().start_timeout()
-        if isinstance(self.transport, WireTransport):
-            self.transport.far_end.end_of_request()
+        transport: Any = self.transport
+        if transport is not None:
+            transport.far_end.end_of_request()
 
     def fail(self, error: BaseException) -> None:
         """Raise `error` where the client waits, for the head or in the body; from here on the far end is silent.

@@ -1,0 +1,17 @@
+"""Small things that most tests here need."""
+
+import asyncio
+
+
+async def settle():
+    """Let everything run that can run now."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def outcome(awaitable):
+    """What came of it: the status, or the error."""
+    try:
+        return (await awaitable).status
+    except BaseException as error:
+        return error
