@@ -147,7 +147,7 @@ class Hook:
             connection.release()
             raise
         binding.asked = None  # what the caller wrote is the address of the first hop only
-        connection.protocol.transport.far_end.expect(exchange, activation)
+        connection._protocol.transport.far_end.expect(exchange, activation)
         return connection
 
     def close(self, *args: Any, **kwargs: Any) -> Any:

@@ -39,7 +39,7 @@ _SMALL = 64 * 1024
 class Reply:
     """One finished answer."""
 
-    __slots__ = ("_head", "body", "headers", "raw_headers", "reason", "status", "whole")
+    __slots__ = ("_head", "body", "headers", "message", "raw_headers", "reason", "status", "whole")
 
     def __init__(self, *, status: int, reason: str, headers: CIMultiDict[str], body: bytes | Stream) -> None:
         self.status = status
@@ -48,6 +48,8 @@ class Reply:
         self.raw_headers = tuple((_wire(name), _wire(value)) for name, value in headers.items())
         self.body = body
         self._head = _head(status, reason, headers)
+        self.message: Any = None
+        """Room for the parsed head, which is the same each time; the wire fills it."""
         self.whole: bytes | None = None
         """Head and body in one, if the body is small."""
         if isinstance(body, bytes) and len(body) <= _SMALL:

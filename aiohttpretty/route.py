@@ -33,8 +33,9 @@ class Route:
         self.count = len(replies)
         """How many replies there are."""
         self._single = None if successive else replies[0]
-        self.endless = not successive and not isinstance(replies[0].body, Stream)
-        """Whether it can answer any number of requests."""
+        once = successive or isinstance(replies[0].body, Stream)
+        self.endless = None if once else replies[0]
+        """The reply to any number of requests, if there is one."""
         # popleft() is atomic, so that requests of several threads never get one reply twice
         self._left = deque(replies if successive else ())
 

@@ -16,7 +16,7 @@ from .far_end import Exchange
 from .ledger import Ledger, RegistryView
 from .options import ROUTE_WORDS, check_responses, check_words
 from .origin import Origin, caller
-from .reply import is_token, reply
+from .reply import Reply, is_token, reply
 from .route import Route
 from .switch import Handle, wrapped
 from .uri import absolute, joined, key
@@ -176,21 +176,24 @@ class _Answerer:
 
     def find(self, method: str, url: URL) -> Route | None:
         route = self._ledger.find(method, url)
-        if route is not None and not route.endless:
+        if route is not None and route.endless is None:
             self._check(route, method, url)
         return route
 
     def answer(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> Exchange:
-        if not route.endless:
-            self._check(route, method, url)  # again: another request may have been quicker
+        chosen = route.endless or self._next_reply(route, method, url)
+        call = Call(method, url, route, keywords)
+        self._steward.calls.append(call)
+        return Exchange(method, url, chosen, call)
+
+    def _next_reply(self, route: Route, method: str, url: URL) -> Reply:
+        self._check(route, method, url)  # again: another request may have been quicker
         chosen = route.next_reply()
         if chosen is None:  # another thread was quicker still
             raise self._unanswered(ResponsesExhausted(report.exhausted(method, url, route)), method, url)
         if isinstance(chosen.body, Stream) and not chosen.bodiless(method):
             chosen.body.taken = True
-        call = Call(method, url, route, keywords)
-        self._steward.calls.append(call)
-        return Exchange(method, url, chosen, call)
+        return chosen
 
     def _check(self, route: Route, method: str, url: URL) -> None:
         if route.exhausted:

@@ -38,7 +38,7 @@ LARGE = Exchange("GET", None, bytes(1_000_000), "application/octet-stream")
 
 class Contender:
     def prepare(self, exchange):
-        """What a test's own lines are not part of: registering stays outside of a whole test, as with a server's app."""
+        """Once for any number of tests: registering is not part of a whole test, nor is writing a handler."""
 
 
 class Floor(Contender):

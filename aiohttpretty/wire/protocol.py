@@ -20,6 +20,9 @@ class Shown(Protocol):
     @property
     def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]: ...
 
+    message: Any
+    """The parsed head as it was shown the last time; None before."""
+
 
 class WireProtocol(ResponseHandler):
     """The client's end of a wire. All parsing is aiohttp's."""
@@ -33,23 +36,16 @@ class WireProtocol(ResponseHandler):
         shown = self.shown
         if shown is not None and message.code >= 200:  # not the 100 Continue before it
             self.shown = None
-            message = type(message)(
-                message.version,
-                message.code,
-                shown.reason,
-                shown.headers,
-                shown.raw_headers,
-                message.should_close,
-                message.compression,
-                message.upgrade,
-                message.chunked,
-            )
-            data = message, payload
-        super().feed_data(data, *size)
+            known = shown.message
+            if known is None or known.should_close != message.should_close or known.chunked != message.chunked:
+                known = shown.message = _as_shown(message, shown)
+            data = known, payload
+        # not super(), which is slow before CPython 3.12: this runs for every request
+        ResponseHandler.feed_data(self, data, *size)
 
     def start_timeout(self) -> None:
         """Wait for the answer: aiohttp calls this when it has written the body, or is about to write a head without."""
-        super().start_timeout()
+        ResponseHandler.start_timeout(self)
         transport: Any = self.transport
         if transport is not None:
             transport.far_end.end_of_request()
@@ -65,3 +61,17 @@ class WireProtocol(ResponseHandler):
             self._payload.set_exception(error)
         if isinstance(self.transport, WireTransport):
             self.transport.far_end.hang_up()
+
+
+def _as_shown(message: Any, shown: Shown) -> Any:
+    return type(message)(
+        message.version,
+        message.code,
+        shown.reason,
+        shown.headers,
+        shown.raw_headers,
+        message.should_close,
+        message.compression,
+        message.upgrade,
+        message.chunked,
+    )
