@@ -64,8 +64,11 @@ def pytest_asyncio_loop_factories(config, item):
 
 
 @pytest.fixture
-def play(pytester):
+def play(pytester, monkeypatch):
     """Run a test file (and a conftest) in a child pytest, with every warning an error; gives the result."""
+
+    for name in ("BUILD_NUMBER", "CI"):
+        monkeypatch.delenv(name, raising=False)  # with one of them, pytest repeats whole messages in its summary
 
     def run(source, *options, conftest="", mode="auto", hypothesis=False, subprocess=False):
         if os.environ.get("AIOHTTPRETTY_LOOP") == "uvloop":
