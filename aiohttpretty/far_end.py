@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import NamedTuple, Protocol
+from typing import Any, Protocol
 
 from .errors import MalformedRequestError
 from .wire.framing import Progress, RequestReader
@@ -44,18 +44,11 @@ class Spoken(Shown, Protocol):
 class Record(Protocol):
     """The shape of a call."""
 
+    method: str
+    url: Any
     status: int | None
 
     def received(self, head: bytes, body: list[bytes]) -> None: ...
-
-
-class Exchange(NamedTuple):
-    """One request and what will be said to it."""
-
-    method: str
-    url: object
-    reply: Spoken
-    record: Record
 
 
 class Speaker:
@@ -66,9 +59,9 @@ class Speaker:
         self._protocol = protocol
         self._transport = transport
         self._reader = RequestReader()
-        self._exchange: Exchange | None = None
-        self.answered_by: object = None
-        """Whoever gave the latest exchange."""
+        self._reply: Spoken | None = None
+        self._record: Record | None = None
+        self._answered_by: object = None
         self._rest: memoryview | None = None
         self._pump: asyncio.Task[None] | None = None
         self._resumed: asyncio.Future[None] | None = None
@@ -79,12 +72,13 @@ class Speaker:
     def owes(self, answerer: object) -> bool:
         """Whether something of `answerer`'s is still to be said."""
         speaking = self._rest is not None or (self._pump is not None and not self._pump.done())
-        return self.answered_by is answerer and (speaking or self._exchange is not None)
+        return self._answered_by is answerer and (speaking or self._reply is not None)
 
-    def expect(self, exchange: Exchange, answered_by: object) -> None:
-        """Say `exchange.reply` to the request that comes next."""
-        self._exchange = exchange
-        self.answered_by = answered_by
+    def expect(self, reply: Spoken, record: Record, answered_by: object) -> None:
+        """Say `reply` to the request that comes next, and note in `record` what it was."""
+        self._reply = reply
+        self._record = record
+        self._answered_by = answered_by
         self._all_said = False
 
     def receive(self, data: bytes) -> None:
@@ -98,8 +92,8 @@ class Speaker:
         if progress is Progress.COMPLETE:
             self._reader = RequestReader()
             self._last = reader.closes
-            if self._exchange is not None:
-                self._exchange.record.received(reader.head, reader.body)
+            if self._record is not None:
+                self._record.received(reader.head, reader.body)
             self._loop.call_soon(self._answer)
         elif progress is Progress.BROKEN or self._all_said:
             self._loop.call_soon(self._refuse)
@@ -127,17 +121,18 @@ class Speaker:
             # cancel it, and cost the connection. A tick for the task, and one for what waits for its end.
             self._loop.call_soon(self._loop.call_soon, self._answer, True)
             return
-        exchange, self._exchange = self._exchange, None
+        reply, record = self._reply, self._record
+        self._reply = self._record = None
         if self._gone or self._transport.is_closing():
             return
-        if exchange is None:
+        if reply is None or record is None:
             # Nobody was told of it: the CONNECT by which aiohttp opens a tunnel through a proxy
             self._deliver(_ESTABLISHED)
             return
         try:
-            exchange.record.status = exchange.reply.status
-            self._protocol.shown = exchange.reply
-            self._speak(exchange.reply, exchange.method)
+            record.status = reply.status
+            self._protocol.shown = reply
+            self._speak(reply, record.method)
         except Exception as error:
             self._protocol.fail(error)
 
@@ -182,8 +177,8 @@ class Speaker:
             raise
 
     def _refuse(self) -> None:
-        exchange = self._exchange
-        what = f"{exchange.method} {exchange.url}" if exchange is not None else "to a proxy"
+        record = self._record
+        what = "to a proxy" if record is None else f"{record.method} {record.url}"
         self._protocol.fail(
             MalformedRequestError(
                 f"The body of the request {what} does not follow the Content-Length or Transfer-Encoding in its "

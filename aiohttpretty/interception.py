@@ -22,7 +22,7 @@ from aiohttp import BaseConnector
 from yarl import URL
 
 from .errors import DeactivatedError
-from .far_end import Exchange, Speaker
+from .far_end import Record, Speaker, Spoken
 from .wire.connector import CLOSE, Shadow
 
 
@@ -36,7 +36,7 @@ class Answerer(Protocol):
         """The route of such a request, or None. Raises when the route can't answer any more."""
         ...
 
-    def answer(self, route: Any, method: str, url: URL, keywords: Mapping[str, Any]) -> Exchange:
+    def answer(self, route: Any, method: str, url: URL, keywords: Mapping[str, Any]) -> tuple[Spoken, Record]:
         """Choose the reply and record the call. Raises when the route can't answer any more."""
         ...
 
@@ -142,12 +142,12 @@ class Hook:
         try:
             if not activation.alive or activation.answerer.version != version:
                 activation, route = binding.route(method, url)  # the test went on while the connection was waited for
-            exchange = activation.answerer.answer(route, method, url, binding.keywords)
+            reply, call = activation.answerer.answer(route, method, url, binding.keywords)
         except BaseException:
             connection.release()
             raise
         binding.asked = None  # what the caller wrote is the address of the first hop only
-        connection._protocol.transport.far_end.expect(exchange, activation)
+        connection._protocol.transport.far_end.expect(reply, call, activation)
         return connection
 
     def close(self, *args: Any, **kwargs: Any) -> Any:
@@ -231,12 +231,15 @@ def begin(
 
 
 def _hook(connector: Any) -> Hook:
+    known = _hooks.get(id(connector))
+    if known is not None:
+        return known
     hook = getattr(connector.__dict__.get("connect"), "__self__", None)
     if isinstance(hook, Hook):
         return hook
     while (peeled := getattr(connector, "__wrapped__", None)) is not None:
         connector = peeled  # ddtrace hands sessions a proxy of their connector
-    known = _hooks.get(id(connector))  # somebody may have put a `connect` of theirs over ours
+    known = _hooks.get(id(connector))
     if known is None:
         known = _hooks[id(connector)] = Hook(connector)
     return known

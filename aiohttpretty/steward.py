@@ -12,7 +12,6 @@ from . import interception, patch, report
 from .body import Stream
 from .call import Call, Unmatched
 from .errors import BodyConsumedError, NoMatchError, OptionTypeError, OptionValueError, ResponsesExhausted
-from .far_end import Exchange
 from .ledger import Ledger, RegistryView
 from .options import ROUTE_WORDS, check_responses, check_words
 from .origin import Origin, caller
@@ -171,20 +170,20 @@ class _Answerer:
 
     def __init__(self, steward: AioHTTPretty) -> None:
         self._steward = steward
-        self._ledger = steward._ledger
+        self._find = steward._ledger.find
         self.version = 0
 
     def find(self, method: str, url: URL) -> Route | None:
-        route = self._ledger.find(method, url)
+        route = self._find(method, url)
         if route is not None and route.endless is None:
             self._check(route, method, url)
         return route
 
-    def answer(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> Exchange:
+    def answer(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> tuple[Reply, Call]:
         chosen = route.endless or self._next_reply(route, method, url)
         call = Call(method, url, route, keywords)
         self._steward.calls.append(call)
-        return Exchange(method, url, chosen, call)
+        return chosen, call
 
     def _next_reply(self, route: Route, method: str, url: URL) -> Reply:
         self._check(route, method, url)  # again: another request may have been quicker
