@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any, Protocol
 
 from .errors import MalformedRequestError
-from .wire.framing import Progress, RequestReader
+from .wire.framing import BROKEN, COMPLETE, CONTINUE, RequestReader
 from .wire.protocol import Shown, WireProtocol
 from .wire.transport import WireTransport
 
@@ -86,16 +86,16 @@ class Speaker:
             return
         reader = self._reader
         progress = reader.feed(data)
-        if progress is Progress.CONTINUE:
+        if progress is CONTINUE:
             self._loop.call_soon(self._deliver, _CONTINUE)
             progress = reader.feed(b"")  # a request without a body is whole all the same
-        if progress is Progress.COMPLETE:
+        if progress is COMPLETE:
             self._reader = RequestReader()
             self._last = reader.closes
             if self._record is not None:
                 self._record.received(reader.head, reader.body)
             self._loop.call_soon(self._answer)
-        elif progress is Progress.BROKEN or self._all_said:
+        elif progress is BROKEN or self._all_said:
             self._loop.call_soon(self._refuse)
 
     def end_of_request(self) -> None:

@@ -56,7 +56,7 @@ class Activation:
 
 
 class Binding:
-    """What a request belongs to, from its beginning to its end."""
+    """What a request belongs to: made when it begins, and ended when it is over."""
 
     __slots__ = ("_hook", "_token", "activations", "asked", "keywords", "open")
 
@@ -223,14 +223,8 @@ def _forget(identity: int, dead: object) -> None:
 _hooks: dict[int, Hook] = {}
 
 
-def begin(
-    activations: tuple[Activation, ...], connector: BaseConnector, asked: Any, keywords: dict[str, Any]
-) -> Binding:
-    """From here to the binding's `end()`, `activations` answer what aiohttp asks its `connector` for."""
-    return Binding(_hook(connector), activations, asked, keywords)
-
-
-def _hook(connector: Any) -> Hook:
+def hook_of(connector: Any) -> Hook:
+    """What hangs on the connector; from now on, if nothing did."""
     known = _hooks.get(id(connector))
     if known is not None:
         return known

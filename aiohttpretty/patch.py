@@ -20,7 +20,7 @@ from typing import Any
 from aiohttp import ClientSession, TCPConnector
 
 from .errors import AiohttprettyWarning
-from .interception import Activation, Answerer, Hook, begin, hooks
+from .interception import Activation, Answerer, Binding, Hook, hook_of, hooks
 from .wire.connector import WireResolver
 
 # aiohttp's own, most often; to tell a wrapper around ours from one that is gone
@@ -74,7 +74,7 @@ class Patch:
             connector = self._connector
             if not activations or connector is None:
                 return await run(self, method, str_or_url, *args, **kwargs)
-            binding = begin(activations, connector, str_or_url, kwargs)
+            binding = Binding(hook_of(connector), activations, str_or_url, kwargs)
             try:
                 return await run(self, method, str_or_url, *args, **kwargs)
             finally:
@@ -121,10 +121,9 @@ def leave(activation: Activation) -> None:
 async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str, Any]) -> Any:
     """One mocked request without a session of the caller's and without an activation."""
     connector = TCPConnector(resolver=WireResolver(), force_close=True)
-    Hook(connector)
     below = _unbound(_peeled(ClientSession.__dict__["_request"]) if _patch is None else _patch.found)
     session = ClientSession(connector=connector)
-    binding = begin((Activation(answerer),), connector, uri, keywords)
+    binding = Binding(Hook(connector), (Activation(answerer),), uri, keywords)
     try:
         return await below(session, method, uri, **keywords)
     finally:
