@@ -177,6 +177,8 @@ class Speaker:
             raise
 
     def _refuse(self) -> None:
+        if not self._reader.head:
+            return  # the rest came right behind: aiohttp may write a long head and the end of its body apart
         record = self._record
         what = "to a proxy" if record is None else f"{record.method} {record.url}"
         self._protocol.fail(
