@@ -4,6 +4,7 @@ import asyncio
 
 import aiohttp
 import pytest
+from aiohttp.http_writer import StreamWriter
 
 import aiohttpretty
 
@@ -238,10 +239,13 @@ async def test_a_body_that_is_not_bytes(complaints):
             await response.read()
 
 
-async def test_a_long_head_that_comes_in_two_pieces(monkeypatch):
-    """A chunked request without a body is whole even where aiohttp writes its end apart from a long head."""
-    monkeypatch.setattr("aiohttp.http_writer.SKIP_WRITELINES", False, raising=False)  # as on the newest CPythons
-    aiohttpretty.register_uri("POST", "http://example.com/", body=b"x")
-    long = {"X-Long": "x" * 4000}
-    response = await aiohttpretty.fake_request("POST", "http://example.com/", chunked=True, headers=long)
-    assert await response.read() == b"x"
+# aiohttp 3.11 never writes the end of such a body, and a server would wait for it for ever
+if hasattr(StreamWriter, "send_headers"):
+
+    async def test_a_long_head_that_comes_in_two_pieces(monkeypatch):
+        """A chunked request without a body is whole even where aiohttp writes its end apart from a long head."""
+        monkeypatch.setattr("aiohttp.http_writer.SKIP_WRITELINES", False, raising=False)  # as on the newest CPythons
+        aiohttpretty.register_uri("POST", "http://example.com/", body=b"x")
+        long = {"X-Long": "x" * 4000}
+        response = await aiohttpretty.fake_request("POST", "http://example.com/", chunked=True, headers=long)
+        assert await response.read() == b"x"
