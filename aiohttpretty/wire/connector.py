@@ -2,7 +2,8 @@
 
 Law of this room: everything that a connector of aiohttp's does, it does here too (limits, pooling, keep-alive, DNS
 cache and its trace events, proxies and their tunnels); only the last step, from an address to a connection, is ours.
-The private names of aiohttp that are overridden or carried over stand in the two tables below.
+The private names of aiohttp that are carried over stand in two tables; those that are overridden are methods of
+`Shadow` (the pool) and `Guide` (the way to a connection).
 """
 
 from __future__ import annotations
