@@ -5,11 +5,15 @@ The functions here are those of one global registry; `AioHTTPretty()` makes one 
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .call import Call, Unmatched
 from .errors import (
     AiohttprettyError,
     AiohttprettyWarning,
     BodyConsumedError,
+    BodyError,
     DeactivatedError,
     MalformedRequestError,
     NoMatchError,
@@ -17,6 +21,7 @@ from .errors import (
     OptionValueError,
     ResponsesExhausted,
     UnansweredError,
+    UnreachableRouteWarning,
 )
 from .route import Route
 from .steward import AioHTTPretty
@@ -24,11 +29,13 @@ from .steward import AioHTTPretty
 __version__ = "0.1.0"
 
 _registry = AioHTTPretty()
+_registry._takes_paths = False  # a path there is a slip, and should be told at once
 
 activate = _registry.activate
 deactivate = _registry.deactivate
 clear = _registry.clear
 register_uri = _registry.register_uri
+include = _registry.include
 register_json_uri = _registry.register_json_uri
 fake_request = _registry.fake_request
 has_call = _registry.has_call
@@ -36,11 +43,22 @@ calls = _registry.calls
 unmatched = _registry.unmatched
 registry = _registry.registry
 
+if TYPE_CHECKING:
+    from . import match as match
+
+
+def __getattr__(name: str) -> Any:
+    if name == "match":  # only when it is asked for: it takes as long to import as a third of all the rest
+        return import_module(f"{__name__}.match")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "AioHTTPretty",
     "AiohttprettyError",
     "AiohttprettyWarning",
     "BodyConsumedError",
+    "BodyError",
     "Call",
     "DeactivatedError",
     "MalformedRequestError",
@@ -51,12 +69,15 @@ __all__ = [
     "Route",
     "UnansweredError",
     "Unmatched",
+    "UnreachableRouteWarning",
     "activate",
     "calls",
     "clear",
     "deactivate",
     "fake_request",
     "has_call",
+    "include",
+    "match",
     "register_json_uri",
     "register_uri",
     "registry",

@@ -7,7 +7,6 @@ a session that the code under test forgot to close still says so.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,8 @@ from weakref import ref
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from .address import Expression
+from .coding import decode
 from .errors import UnansweredError
 from .uri import CalledUri
 
@@ -31,7 +32,7 @@ class Call(Mapping[str, Any]):
     over the wire.
     """
 
-    __slots__ = ("_body", "_head", "_keywords", "method", "route", "status", "url")
+    __slots__ = ("_body", "_head", "_headers", "_keywords", "method", "route", "status", "url")
 
     def __init__(self, method: str, url: URL, route: Route, keywords: Mapping[str, Any]) -> None:
         self.method = method
@@ -44,22 +45,33 @@ class Call(Mapping[str, Any]):
         """The status that was answered; None until then."""
         self._keywords = keywords
         self._head = b""
+        self._headers: CIMultiDictProxy[str] | None = None
         self._body: bytes | list[bytes] = b""
 
     def received(self, head: bytes, body: list[bytes]) -> None:
         """Take what the wire carried, when the request is complete."""
         self._head = head
+        self._headers = None
         self._body = body
+
+    @property
+    def match_info(self) -> Mapping[str, str]:
+        """What the variables of the route's template hold, decoded; or the named groups of its pattern."""
+        return self.route.address.fits(self.url) or {}
+
+    @property
+    def groups(self) -> tuple[str | None, ...]:
+        """All groups of the route's pattern, as `re.Match.groups()` gives them; empty for any other route."""
+        address = self.route.address
+        match = address.match(self.url) if isinstance(address, Expression) else None
+        return () if match is None else match.groups()
 
     @property
     def request_headers(self) -> CIMultiDictProxy[str]:
         """The request's headers, as they went over the wire; empty until it is complete."""
-        headers: CIMultiDict[str] = CIMultiDict()
-        for line in self._head.split(b"\r\n")[1:]:
-            name, colon, value = line.partition(b":")
-            if colon:
-                headers.add(name.decode(), value.strip(b" \t").decode("utf-8", "surrogateescape"))
-        return CIMultiDictProxy(headers)
+        if self._headers is None:
+            self._headers = CIMultiDictProxy(_headers(self._head))
+        return self._headers
 
     @property
     def body(self) -> bytes:
@@ -68,16 +80,24 @@ class Call(Mapping[str, Any]):
             self._body = b"".join(self._body)
         return self._body
 
+    @property
+    def content(self) -> bytes:
+        """The request's body, decompressed as its Content-Encoding says (RFC 9110, 8.4).
+
+        Raises:
+            ValueError: it is not what its Content-Encoding says, or aiohttp here can't decode that.
+        """
+        encoding = ", ".join(self.request_headers.getall("Content-Encoding", ()))
+        return decode(encoding, self.body) if encoding else self.body
+
     def text(self) -> str:
-        """The request's body, decompressed (gzip or deflate) and decoded as UTF-8.
+        """The request's body, decompressed and decoded as UTF-8.
 
         Raises:
             UnicodeDecodeError: it is not UTF-8.
+            ValueError: it can't be decompressed.
         """
-        encoding = self.request_headers.get("Content-Encoding", "").lower()
-        # 32 reads the header of gzip or zlib, whichever is there (zlib.decompress, "wbits")
-        body = zlib.decompress(self.body, 32 + zlib.MAX_WBITS) if encoding in ("gzip", "deflate") else self.body
-        return body.decode()
+        return self.content.decode()
 
     def json(self) -> Any:
         """The request's body, read as JSON.
@@ -108,6 +128,15 @@ class Call(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"<Call {self.method} {self.url} -> {self.status or 'not answered'}>"
+
+
+def _headers(head: bytes) -> CIMultiDict[str]:
+    headers: CIMultiDict[str] = CIMultiDict()
+    for line in head.split(b"\r\n")[1:]:
+        name, colon, value = line.partition(b":")
+        if colon:
+            headers.add(name.decode(), value.strip(b" \t").decode("utf-8", "surrogateescape"))
+    return headers
 
 
 class Unmatched:

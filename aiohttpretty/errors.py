@@ -34,6 +34,10 @@ class MalformedRequestError(AiohttprettyError):
     """The client sent a request whose framing no server could read to its end."""
 
 
+class BodyError(AiohttprettyError):
+    """A registered body could not be read when it was to be delivered, or gave what can't be sent."""
+
+
 class UnansweredError(AiohttprettyError):
     """A request that no route answered; it is listed in `unmatched` too.
 
@@ -79,6 +83,10 @@ class BodyConsumedError(UnansweredError):
 
 class AiohttprettyWarning(UserWarning):
     """Something that this package had to leave undone."""
+
+
+class UnreachableRouteWarning(AiohttprettyWarning):
+    """A route can never answer, because one that was registered later always answers first."""
 
 
 def _codes(traceback: TracebackType | None) -> Iterator[CodeType]:

@@ -1,4 +1,4 @@
-"""The far end of a wire: takes a request in, and speaks the reply that was chosen for it.
+"""The far end of a wire: takes a request in, and has the answer said that was chosen for it.
 
 Law of this room: it reads and writes bytes and knows of a reply only its shape. What goes wrong here is raised
 where the client waits; an exception in a loop callback would be a hang until the client's timeout.
@@ -7,38 +7,34 @@ where the client waits; an exception in a loop callback would be a hang until th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
+from .delivery import Deliverable, Delivery
 from .errors import MalformedRequestError
 from .wire.framing import BROKEN, COMPLETE, CONTINUE, RequestReader
-from .wire.protocol import Shown, WireProtocol
+from .wire.protocol import WireProtocol
 from .wire.transport import WireTransport
 
-# As much as a selector event loop reads from a socket at a time
-_SLICE = 256 * 1024
+if TYPE_CHECKING:
+    from .wire.handlers import HandlerServer
+    from .wire.served import ServedEnd
+
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_SWITCHING_PROTOCOLS = 101
 
 
-class OneTimeBody(Protocol):
-    """A body that comes in pieces, once."""
-
-    def open(self) -> AsyncGenerator[bytes, None]: ...
-
-
-class Spoken(Shown, Protocol):
+class Spoken(Deliverable, Protocol):
     """The shape of a reply."""
 
     @property
-    def status(self) -> int: ...
+    def delay(self) -> float: ...
     @property
-    def body(self) -> bytes | OneTimeBody: ...
+    def error(self) -> BaseException | type[BaseException] | None: ...
+    def exception(self) -> BaseException: ...
     @property
-    def whole(self) -> bytes | None: ...
-    def head(self, *, length: int | None, last: bool) -> bytes: ...
-    def bodiless(self, method: str) -> bool: ...
+    def handler(self) -> Callable[[Any], Any] | None: ...
 
 
 class Record(Protocol):
@@ -48,7 +44,28 @@ class Record(Protocol):
     url: Any
     status: int | None
 
+    @property
+    def match_info(self) -> Mapping[str, str]: ...
     def received(self, head: bytes, body: list[bytes]) -> None: ...
+
+
+class Answering(Protocol):
+    """Whose answers are said."""
+
+    def server(self, loop: asyncio.AbstractEventLoop) -> HandlerServer:
+        """What serves its handlers in the event loop, which is running."""
+        ...
+
+
+class Turn(Protocol):
+    """Whose turn it is to be answered."""
+
+    error: BaseException | None
+    """What it was answered with, if that is an exception."""
+
+    def decide(self, head: bytes, body: list[bytes]) -> tuple[Spoken, Record, Answering]:
+        """The answer to the request that is whole now, its record, and whose it is. Raises if there is none."""
+        ...
 
 
 class Speaker:
@@ -58,42 +75,63 @@ class Speaker:
         self._loop = loop
         self._protocol = protocol
         self._transport = transport
+        self._delivery = Delivery(loop, protocol, transport)
         self._reader = RequestReader()
+        self._request = self._reader
+        self._turn: Turn | None = None
         self._reply: Spoken | None = None
         self._record: Record | None = None
-        self._answered_by: object = None
-        self._rest: memoryview | None = None
-        self._pump: asyncio.Task[None] | None = None
-        self._resumed: asyncio.Future[None] | None = None
+        self._answered_by: Answering | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._served: dict[HandlerServer, ServedEnd] = {}
+        self._serving: ServedEnd | None = None  # who takes the bytes of this request as they come
+        self._upgraded = False
         self._all_said = False
         self._last = False
         self._gone = False
 
     def owes(self, answerer: object) -> bool:
         """Whether something of `answerer`'s is still to be said."""
-        speaking = self._rest is not None or (self._pump is not None and not self._pump.done())
-        return self._answered_by is answerer and (speaking or self._reply is not None)
+        serving = any(end.busy for end in self._served.values())
+        return self._answered_by is answerer and (self._reply is not None or self._delivery.under_way or serving)
 
-    def expect(self, reply: Spoken, record: Record, answered_by: object) -> None:
-        """Say `reply` to the request that comes next, and note in `record` what it was."""
-        self._reply = reply
-        self._record = record
+    def expect(
+        self, turn: Turn, answer: tuple[Spoken, Record] | None = None, answered_by: Answering | None = None
+    ) -> None:
+        """Say the reply to the request that comes next, and note in the record what it was.
+
+        Without an answer, `turn` is asked for one when the request is whole.
+        """
+        self._turn = turn
+        self._reply, self._record = answer or (None, None)
         self._answered_by = answered_by
         self._all_said = False
+        self._serving = None
+        if answer is not None and (reply := answer[0]).handler is not None and not reply.delay:
+            self._serving = self._begin(turn, reply, answer[1])  # it may read the body as it comes
 
     def receive(self, data: bytes) -> None:
         if self._gone:
             return
+        if self._serving is not None:
+            self._serving.feed(data)
+            if self._upgraded:
+                return
         reader = self._reader
         progress = reader.feed(data)
         if progress is CONTINUE:
-            self._loop.call_soon(self._deliver, _CONTINUE)
+            if self._serving is None:
+                self._loop.call_soon(self._deliver, _CONTINUE)
             progress = reader.feed(b"")  # a request without a body is whole all the same
         if progress is COMPLETE:
             self._reader = RequestReader()
             self._last = reader.closes
             if self._record is not None:
                 self._record.received(reader.head, reader.body)
+            if self._serving is not None:
+                self._turn = self._reply = self._record = None
+                return
+            self._request = reader
             self._loop.call_soon(self._answer)
         elif progress is BROKEN or self._all_said:
             self._loop.call_soon(self._refuse)
@@ -104,83 +142,98 @@ class Speaker:
             self._loop.call_soon(self._refuse)
 
     def resume(self) -> None:
-        if self._rest is not None:
-            self._deliver_rest()
-        if self._resumed is not None and not self._resumed.done():
-            self._resumed.set_result(None)
+        self._delivery.resume()
+        for end in self._served.values():
+            end.resume()
 
     def hang_up(self) -> None:
         self._gone = True
-        self._rest = None
-        if self._pump is not None:
-            self._pump.cancel()
+        self._turn = self._reply = self._record = None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._delivery.stop()
+        for end in self._served.values():
+            end.hang_up()
 
     def _answer(self, waited: bool = False) -> None:
+        __tracebackhide__ = True  # pytest leaves such frames out of its tracebacks
         if not (self._all_said or waited):
             # aiohttp 3.10 is yet to run the task that writes the body, even where there is none; an answer now would
             # cancel it, and cost the connection. A tick for the task, and one for what waits for its end.
             self._loop.call_soon(self._loop.call_soon, self._answer, True)
             return
-        reply, record = self._reply, self._record
-        self._reply = self._record = None
+        turn, self._turn = self._turn, None
         if self._gone or self._transport.is_closing():
             return
-        if reply is None or record is None:
+        if turn is None:
             # Nobody was told of it: the CONNECT by which aiohttp opens a tunnel through a proxy
             self._deliver(_ESTABLISHED)
             return
         try:
-            record.status = reply.status
-            self._protocol.shown = reply
-            self._speak(reply, record.method)
-        except Exception as error:
-            self._protocol.fail(error)
+            reply = self._reply
+            if reply is None:
+                reply, self._record, self._answered_by = turn.decide(self._request.head, self._request.body)
+                self._reply = reply
+            if reply.delay:
+                self._timer = self._loop.call_later(reply.delay, self._say, turn)
+            else:
+                self._say(turn)
+        except BaseException as error:
+            self._fail(turn, error)
 
-    def _speak(self, reply: Spoken, method: str) -> None:
-        body = reply.body
-        if reply.bodiless(method):
-            self._deliver(reply.head(length=0, last=self._last))
-        elif reply.whole is not None and not self._last:
-            self._protocol.data_received(reply.whole)
-        elif not isinstance(body, bytes):
-            self._deliver(reply.head(length=None, last=self._last))
-            self._pump = self._loop.create_task(self._stream(body.open()))
-        else:
-            self._deliver(reply.head(length=len(body), last=self._last))
-            self._rest = memoryview(body)
-            self._deliver_rest()
+    def _say(self, turn: Turn) -> None:
+        reply, record = self._reply, self._record
+        if reply is None or record is None:
+            return
+        try:
+            if reply.error is not None:
+                self._fail(turn, reply.exception())
+            elif reply.handler is not None:
+                end = self._begin(turn, reply, record)
+                for piece in self._request.replayed():
+                    end.feed(piece)
+            else:
+                record.status = reply.status
+                self._delivery.say(reply, record.method, last=self._last)
+        except BaseException as error:
+            self._fail(turn, error)
+        self._reply = self._record = None
+        self._request = self._reader
+
+    def _begin(self, turn: Turn, reply: Spoken, record: Record) -> ServedEnd:
+        """Have the reply's handler take the request."""
+        from .wire.served import Exchange  # noqa: PLC0415 - with the rest of what only handlers need
+
+        def on_status(status: int) -> None:
+            record.status = status
+            self._upgraded = status == _SWITCHING_PROTOCOLS
+
+        def on_bug(error: BaseException) -> bool:
+            turn.error = error
+            return True
+
+        assert self._answered_by is not None  # who chose the reply
+        server = self._answered_by.server(self._loop)
+        end = self._served.get(server)
+        if end is None:
+            end = self._served[server] = server.connect(self._loop, self._protocol, self._transport)
+        end.begin(Exchange(reply.handler, record.match_info, on_status, on_bug))
+        return end
+
+    def _fail(self, turn: Turn, error: BaseException) -> None:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)) and error.__traceback__ is not None:
+            raise error  # it comes from outside, and is for the one who runs the loop
+        turn.error = error
+        self._protocol.fail(error)
 
     def _deliver(self, data: bytes) -> None:
         if not self._gone and not self._transport.is_closing():
             self._protocol.data_received(data)
 
-    def _deliver_rest(self) -> None:
-        while self._rest is not None and self._transport.reading:
-            piece, rest = self._rest[:_SLICE], self._rest[_SLICE:]
-            self._rest = rest if len(rest) else None
-            self._deliver(bytes(piece))
-
-    async def _stream(self, pieces: AsyncGenerator[bytes, None]) -> None:
-        try:
-            async with aclosing(pieces):
-                async for piece in pieces:
-                    if not self._transport.reading:
-                        self._resumed = self._loop.create_future()
-                        await self._resumed
-                    self._deliver(b"%x\r\n%b\r\n" % (len(piece), piece))
-            self._deliver(b"0\r\n\r\n")
-        except Exception as error:
-            self._protocol.fail(error)
-        except asyncio.CancelledError as error:
-            if not self._gone:  # what is read was cancelled, and the client must not wait for the rest
-                self._protocol.fail(error)
-            raise
-
     def _refuse(self) -> None:
         if not self._reader.head:
             return  # the rest came right behind: aiohttp may write a long head and the end of its body apart
-        record = self._record
-        what = "to a proxy" if record is None else f"{record.method} {record.url}"
+        what = self._turn or "to a proxy"
         self._protocol.fail(
             MalformedRequestError(
                 f"The body of the request {what} does not follow the Content-Length or Transfer-Encoding in its "

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Protocol, TypedDict
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, cast, get_args
 
 from .errors import OptionTypeError, OptionValueError
+
+if TYPE_CHECKING:
+    from http.cookies import Morsel
+
+    from aiohttp.web import Request, StreamResponse
+    from yarl import URL
+
+    from .match import Matcher
 
 
 class AsyncReadable(Protocol):
@@ -15,10 +25,37 @@ class AsyncReadable(Protocol):
     async def read(self, n: int = ..., /) -> bytes: ...
 
 
+class Readable(Protocol):
+    """A file object, binary or text."""
+
+    def read(self, n: int = ..., /) -> bytes | str: ...
+
+
 Scalar = str | int | float | None
 Params = str | Mapping[str, Scalar | Sequence[Scalar]] | Sequence[tuple[str, Scalar]]
 Headers = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
-Body = str | bytes | bytearray | memoryview | AsyncReadable
+Piece = bytes | bytearray | memoryview | str
+Pieces = AsyncIterable[bytes] | AsyncIterable[str] | AsyncIterable[Piece]
+Body = Piece | PathLike[str] | AsyncReadable | Readable | Pieces | Callable[[], Pieces]
+Coding = Literal["gzip", "deflate", "br", "zstd"]
+Exhausted = Literal["error", "repeat", "cycle"]
+
+
+class JsonReplyOptions(TypedDict, total=False):
+    """What will be said, with any JSON value as the body; see the table in the README."""
+
+    status: int | HTTPStatus
+    reason: str
+    headers: Headers | None
+    body: Any
+    json: Any
+    cookies: Mapping[str, str | Morsel[str] | Mapping[str, Any]]
+    content_encoding: Coding
+    location: str | URL
+    auto_length: bool
+    delay: float | timedelta
+    error: BaseException | type[BaseException]
+    handler: Callable[[Request], Awaitable[StreamResponse] | StreamResponse]
 
 
 class ReplyOptions(TypedDict, total=False):
@@ -26,54 +63,97 @@ class ReplyOptions(TypedDict, total=False):
 
     status: int | HTTPStatus
     reason: str
-    headers: Headers
+    headers: Headers | None
     body: Body
     json: Any
+    charset: str
+    cookies: Mapping[str, str | Morsel[str] | Mapping[str, Any]]
+    content_encoding: Coding
+    location: str | URL
     auto_length: bool
+    delay: float | timedelta
+    error: BaseException | type[BaseException]
+    handler: Callable[[Request], Awaitable[StreamResponse] | StreamResponse]
 
 
-class RouteOptions(ReplyOptions, total=False):
-    """A reply, or several, and the query that belongs to the address."""
+class _RequestOptions(TypedDict, total=False):
+    """Which requests are meant, and how often they are answered."""
 
     params: Params | None
+    check_params: bool
+    match: Matcher | Callable[[Any], object] | Sequence[Matcher | Callable[[Any], object]] | None
+    exhausted: Exhausted
+    times: int
+
+
+class RouteOptions(ReplyOptions, _RequestOptions, total=False):
+    """A reply, or several, and what belongs to the address."""
+
     responses: Sequence[ReplyOptions]
 
 
-class JsonReplyOptions(TypedDict, total=False):
+class JsonRouteOptions(JsonReplyOptions, _RequestOptions, total=False):
     """The same, with any JSON value as the body."""
 
-    status: int | HTTPStatus
-    reason: str
-    headers: Headers
-    body: Any
-    json: Any
-    auto_length: bool
-
-
-class JsonRouteOptions(JsonReplyOptions, total=False):
-    """The same, with any JSON value as the body."""
-
-    params: Params | None
     responses: Sequence[JsonReplyOptions]
 
 
-REPLY_WORDS = ("status", "reason", "headers", "body", "json", "auto_length")
-ROUTE_WORDS = (*REPLY_WORDS, "params", "responses")
+REPLY_WORDS = (
+    *("status", "reason", "headers", "body", "json", "charset", "cookies", "content_encoding", "location"),
+    *("auto_length", "delay", "error", "handler"),
+)
+ROUTE_WORDS = (*REPLY_WORDS, "params", "check_params", "match", "responses", "exhausted", "times")
+# Words that an item of `responses` can't have, because they say which request is meant, and the thing they look at
+_ASKING = {"params": "query", "check_params": "query", "match": "matcher"}
 
+_HANDLER = " Did you mean 'handler'? It takes an aiohttp.web.Request and returns a response."
+_TIMES = " Leave it out: a route answers any number of requests, and times=N limits it."
 
 # Words of other libraries, and of the requests' side, that no likeness of letters leads from
 _ELSEWHERE = {
+    "additional_matcher": " Did you mean 'match'?",
+    "auth": " Write it as match=match.basic_auth(...).",
+    "body_exception": " Did you mean 'error'?",
+    "callback": _HANDLER,
     "code": " Did you mean 'status'?",
+    "complete_qs": " Leave it out: the query is always compared, unless check_params=False.",
+    "compress": " Did you mean 'content_encoding'?",
     "content": " Did you mean 'body'?",
     "content_type": " Write it as headers={'Content-Type': ...}.",
-    "data": " Leave it out: what a request carries is checked afterwards, with has_call(..., data=...).",
-    "match_querystring": " Leave it out: the query is always compared.",
+    "data": " Write it as match=match.form(...) or match.json(...).",
+    "encoding": " Did you mean 'charset'? A compressed answer is content_encoding=....",
+    "exc": " Did you mean 'error'?",
+    "exception": " Did you mean 'error'?",
+    "file": " Write it as body=pathlib.Path(...).",
+    "files": " Write it as match=match.multipart(...).",
+    "html": " Write it as body=... and headers={'Content-Type': 'text/html'}.",
+    "is_optional": " Leave it out: a route that nothing asks for is no error.",
+    "is_reusable": _TIMES,
+    "match_content": " Write it as match=match.body(...).",
+    "match_data": " Write it as match=match.form(...).",
+    "match_files": " Write it as match=match.multipart(...).",
+    "match_headers": " Write it as match=match.headers(...).",
+    "match_json": " Write it as match=match.json(...).",
+    "match_params": " Did you mean 'params'?",
+    "match_querystring": " Leave it out: the query is always compared, unless check_params=False.",
+    "matchers": " Did you mean 'match'?",
     "method": " It is the first argument.",
     "payload": " Did you mean 'json'?",
+    "persist": _TIMES,
     "query": " Did you mean 'params'?",
     "query_string": " Did you mean 'params'?",
+    "redirect": " Did you mean 'location'?",
+    "repeat": _TIMES,
+    "reply": _HANDLER,
+    "request_headers": " Write it as match=match.headers(...).",
+    "return_value": " Write it as status=..., headers=... and body=....",
+    "side_effect": " Write it as error=..., handler=... or responses=[...].",
     "status_code": " Did you mean 'status'?",
+    "stream": " Write it as body=..., which takes an async generator function, a file or a pathlib.Path.",
     "text": " Did you mean 'body'?",
+    "timeout": " Did you mean 'delay'? The timeout is the client's.",
+    "uri": " It is the second argument.",
+    "url": " It is the second argument, uri.",
 }
 
 
@@ -100,7 +180,7 @@ def check_responses(responses: object) -> Sequence[Mapping[str, Any]]:
 
     Raises:
         OptionTypeError: it is not a sequence of dicts, or one has an unknown option.
-        OptionValueError: it is empty, or one has `params` or `responses`.
+        OptionValueError: it is empty, or one has a word that belongs beside `responses`.
     """
     if not isinstance(responses, Sequence) or isinstance(responses, (str, bytes, bytearray)):
         raise OptionTypeError(
@@ -118,12 +198,79 @@ def check_responses(responses: object) -> Sequence[Mapping[str, Any]]:
                 f"responses[{number}] is {response!r}, not a dict. Give a dict of reply options, "
                 "such as {'status': 200, 'body': b'ok'}."
             )
-        if "params" in response:
-            raise OptionValueError(
-                f"responses[{number}] has params, but the query says which request is meant, not "
-                "what is answered. Register once for each query and give params there."
-            )
-        if "responses" in response:
-            raise OptionValueError(f"responses[{number}] has responses of its own. Write all replies into one list.")
+        _check_item(response, f"responses[{number}]")
         check_words(response, REPLY_WORDS, f"responses[{number}]")
     return responses
+
+
+def _check_item(response: Mapping[object, Any], where: str) -> None:
+    for word, looked_at in _ASKING.items():
+        if word in response:
+            raise OptionValueError(
+                f"{where} has {word}, but the {looked_at} says which request is meant, not "
+                f"what is answered. Register once for each {looked_at} and give {word} there."
+            )
+    if "responses" in response:
+        raise OptionValueError(f"{where} has responses of its own. Write all replies into one list.")
+    if "times" in response:
+        raise OptionValueError(
+            f"{where} has times, but each item answers one request. Write the item as often as it shall answer, such "
+            "as responses=[{...}] * 3."
+        )
+    if "exhausted" in response:
+        raise OptionValueError(
+            f"{where} has exhausted, but what follows the last item is said of all. Write it beside responses."
+        )
+
+
+def check_succession(options: Mapping[str, Any]) -> None:
+    """Refuse `times` beside `responses`, and `exhausted` without them.
+
+    Raises:
+        OptionTypeError: it is so.
+    """
+    if "times" in options and "responses" in options:
+        raise OptionTypeError(
+            "times= and responses= are both given, and the length of responses says how often they answer. Leave "
+            "times out; exhausted='repeat' or 'cycle' says what follows the last."
+        )
+    if "exhausted" in options and "responses" not in options:
+        raise OptionTypeError(
+            "exhausted= is given without responses=, whose last item it is about. Leave it out, or write "
+            "responses=[...]; a single reply answers any number of requests, and times=N limits it."
+        )
+
+
+def check_times(times: object) -> int:
+    """How often the reply may be used.
+
+    Raises:
+        OptionTypeError, OptionValueError: it is not an int from 1 on.
+    """
+    if isinstance(times, bool) or not isinstance(times, int):
+        raise OptionTypeError(
+            f"times={times!r} is not a number of requests. Give an int from 1 on, or leave it out for any number."
+        )
+    if times < 1:
+        raise OptionValueError(
+            f"times={times} would never answer. Give an int from 1 on, or leave it out for any number of requests."
+        )
+    return int(times)
+
+
+def check_exhausted(exhausted: object) -> Exhausted:
+    """What follows the last of `responses`.
+
+    Raises:
+        OptionTypeError, OptionValueError: it is none of the three words.
+    """
+    if not isinstance(exhausted, str):
+        kind: type[OptionTypeError | OptionValueError] = OptionTypeError
+    elif exhausted in get_args(Exhausted):
+        return cast("Exhausted", exhausted)
+    else:
+        kind = OptionValueError
+    raise kind(
+        f"exhausted={exhausted!r} is not known. Give 'error' (a further request fails), 'repeat' (the last item "
+        "answers from then on) or 'cycle' (begin again with the first)."
+    )

@@ -19,8 +19,9 @@ from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
 
+from .binding import Activation, Answerer, Binding
 from .errors import AiohttprettyWarning
-from .interception import Activation, Answerer, Binding, Hook, hook_of, hooks
+from .interception import Hook, hook_of, hooks
 from .wire.connector import WireResolver
 
 # aiohttp's own, most often; to tell a wrapper around ours from one that is gone
@@ -77,8 +78,12 @@ class Patch:
             binding = Binding(hook_of(connector), activations, str_or_url, kwargs)
             try:
                 return await run(self, method, str_or_url, *args, **kwargs)
+            except BaseException as error:
+                if binding.error is None or error.__cause__ is not binding.error:
+                    raise
             finally:
                 binding.end()
+            raise binding.error  # what aiohttp took for a failure of its socket, and wrapped
 
         run = _unbound(below)
         for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
@@ -105,15 +110,17 @@ def leave(activation: Activation) -> None:
     """Take it away; after the last one, everything is as it was before the first."""
     global _activations, _patch
     with _lock:
-        activation.alive = False
         _activations = tuple(other for other in _activations if other is not activation)
+        activation.alive = False
         if _activations:
             for hook in hooks():
                 hook.in_own_thread(partial(hook.drop, activation))
+            activation.end()
             return
         patch, _patch = _patch, None
         for hook in hooks():
             hook.retire()
+        activation.end()
         if patch is not None:
             patch.restore()
 
@@ -126,10 +133,14 @@ async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str,
     binding = Binding(Hook(connector), (Activation(answerer),), uri, keywords)
     try:
         return await below(session, method, uri, **keywords)
+    except BaseException as error:
+        if binding.error is None or error.__cause__ is not binding.error:
+            raise
     finally:
         binding.end()
         # The response may still be read; its connection lets go by itself.
         session.detach()
+    raise binding.error
 
 
 def _peeled(function: Any) -> Any:

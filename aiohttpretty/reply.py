@@ -10,20 +10,24 @@ whatever they say: none at all, Set-Cookie twice, or a Content-Length that disag
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from .body import Stream, encode, encode_json
+from . import coding
+from .body import Stream, check_charset, content_type, encode, encode_json
+from .cookies import set_cookies
 from .errors import OptionTypeError, OptionValueError
+from .headers import checked, injects, is_token
+from .location import check_location
+from .outcome import Error, check_delay, check_error, check_handler
+from .stream import Encoded
+from .together import check_together, merged
 
-# RFC 9110, 5.1 and 5.6.2: a field name is a token
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-# RFC 9110, 5.5: CR, LF and NUL in a value are dangerous, because of the ways they may be parsed
-_INJECTION = re.compile("[\r\n\0]")
+__all__ = ["Reply", "is_token", "merged", "reply", "shared"]
+
 # RFC 9110, 6.4.1: no content in an answer with one of these, nor in any answer to HEAD
 _BODILESS = frozenset({204, 304})
 # What aiohttp's connection or decoder acts on must stand in the bytes that it parses
@@ -39,14 +43,33 @@ _SMALL = 64 * 1024
 class Reply:
     """One finished answer."""
 
-    __slots__ = ("_head", "body", "headers", "message", "raw_headers", "reason", "status", "whole")
+    __slots__ = (
+        *("_head", "body", "delay", "error", "handler", "headers", "message", "raw_headers", "reason", "status"),
+        "whole",
+    )
 
-    def __init__(self, *, status: int, reason: str, headers: CIMultiDict[str], body: bytes | Stream) -> None:
+    def __init__(
+        self,
+        *,
+        status: int = 200,
+        reason: str = "",
+        headers: CIMultiDict[str],
+        body: bytes | Stream = b"",
+        delay: float = 0.0,
+        error: Error | None = None,
+        handler: Callable[..., Any] | None = None,
+    ) -> None:
         self.status = status
         self.reason = reason
         self.headers = CIMultiDictProxy(headers)
         self.raw_headers = tuple((_wire(name), _wire(value)) for name, value in headers.items())
         self.body = body
+        self.delay = delay
+        """How many seconds pass before anything is said."""
+        self.error = error
+        """What is raised at the client instead."""
+        self.handler = handler
+        """Who answers instead."""
         self._head = _head(status, reason, headers)
         self.message: Any = None
         """Room for the parsed head, which is the same each time; the wire fills it."""
@@ -67,13 +90,31 @@ class Reply:
         """Whether the answer to such a request has no content (RFC 9110, 6.4.1)."""
         return method == "HEAD" or self.status in _BODILESS
 
+    def exception(self) -> BaseException:
+        """What is raised at the client: of a class a new one, of an instance itself, without the last time's traceback.
+
+        Only for a reply that has an `error`.
+        """
+        assert self.error is not None
+        return self.error() if isinstance(self.error, type) else self.error.with_traceback(None)
+
     def __repr__(self) -> str:
+        for word in ("error", "handler"):
+            if (instead := getattr(self, word)) is not None:
+                return f"<Reply {word}={instead!r}>"
         return f"<Reply {self.status} {self.reason}".rstrip() + ">"
 
 
-def is_token(name: str) -> bool:
-    """Whether it can be a method or the name of a header (RFC 9110, 5.6.2)."""
-    return _TOKEN.fullmatch(name) is not None
+def shared(options: Mapping[str, Any], *, as_json: bool) -> dict[str, Any]:
+    """What stands beside `responses`, with a body that all items share, so that one of them can use it up.
+
+    Raises:
+        OptionTypeError, OptionValueError: the body can't be served.
+    """
+    shared = dict(options)
+    if not as_json and not isinstance(shared.get("body", b""), (str, bytes, bytearray, memoryview)):
+        shared["body"] = encode(shared["body"], _charset(options))
+    return shared
 
 
 def reply(options: Mapping[str, Any], *, as_json: bool, encoded: bool = False) -> tuple[Reply, dict[str, Any]]:
@@ -85,39 +126,93 @@ def reply(options: Mapping[str, Any], *, as_json: bool, encoded: bool = False) -
     Raises:
         OptionTypeError, OptionValueError: an option can't be served.
     """
-    headers = _headers(options.get("headers", ()))
+    check_together(options, as_json=as_json)
+    delay = check_delay(options.get("delay", 0))
+    if "error" in options:
+        error = check_error(options["error"])
+        return Reply(headers=CIMultiDict(), delay=delay, error=error), dict(options)
+    if "handler" in options:
+        handler = check_handler(options["handler"])
+        return Reply(headers=CIMultiDict(), delay=delay, handler=handler), dict(options)
+    headers = checked(options.get("headers", ()))
     written = encoded and isinstance(options["body"], (str, bytes, bytearray, memoryview))
     body = _body(options, headers, as_json=as_json, written=written)
-    shown = dict(options)
-    shown.pop("json", None)
-    if "body" in options or "json" in options or as_json:
-        shown["body"] = body.reader if isinstance(body, Stream) else body
-    if as_json or "json" in options:
-        shown["headers"] = dict(headers) if len(set(headers)) == len(headers) else headers.copy()
+    shown = _shown(options, headers, body, as_json=as_json)
+    status = check_location(options, headers) if "location" in options else options.get("status", 200)
+    body = _coded(options, headers, body)
+    for cookie in set_cookies(options.get("cookies", {})):
+        headers.add("Set-Cookie", cookie)
     if options.get("auto_length", False):
-        if isinstance(body, Stream):
-            raise OptionValueError(
-                "auto_length=True needs a body whose size is known, and this one is a stream. "
-                "Give the Content-Length in headers, or the body as bytes."
-            )
-        headers["Content-Length"] = str(len(body))
-    made = Reply(
-        status=_status(options.get("status", 200)),
-        reason=_reason(options.get("reason", "")),
-        headers=headers,
-        body=body,
-    )
-    return made, shown
+        headers["Content-Length"] = str(_length(body))
+    reason = _reason(options.get("reason", ""))
+    return Reply(status=_status(status), reason=reason, headers=headers, body=body, delay=delay), shown
 
 
 def _body(options: Mapping[str, Any], headers: CIMultiDict[str], *, as_json: bool, written: bool) -> bytes | Stream:
-    if "body" in options and "json" in options:
-        raise OptionTypeError("body= and json= are both given, and an answer has one body. Leave one of them out.")
     if not as_json and "json" not in options:
-        return encode(options.get("body", b""))
+        return _text(options, headers)
     content = encode(options["body"]) if written else encode_json(options.get("json", options.get("body")))
     headers.setdefault("Content-Type", "application/json")
     return content
+
+
+def _text(options: Mapping[str, Any], headers: CIMultiDict[str]) -> bytes | Stream:
+    charset = _charset(options)
+    if charset is None:
+        return encode(options.get("body", b""))
+    if "body" not in options:
+        raise OptionTypeError(f"charset={charset!r} is given without a body= whose text it is of. Leave it out.")
+    body = encode(options["body"], charset)
+    name = next(
+        (name for name in headers if name.lower() == "content-type"), "Content-Type"
+    )  # in the caller's spelling
+    headers[name] = content_type(headers.get(name), charset)
+    return body
+
+
+def _charset(options: Mapping[str, Any]) -> str | None:
+    return check_charset(options["charset"]) if "charset" in options else None
+
+
+def _shown(
+    options: Mapping[str, Any], headers: CIMultiDict[str], body: bytes | Stream, *, as_json: bool
+) -> dict[str, Any]:
+    shown = dict(options)
+    shown.pop("json", None)
+    if "body" in options or "json" in options or as_json:
+        shown["body"] = body.source if isinstance(body, Stream) else body
+    if as_json or "json" in options:
+        shown["headers"] = dict(headers) if len(set(headers)) == len(headers) else headers.copy()
+    return shown
+
+
+def _coded(options: Mapping[str, Any], headers: CIMultiDict[str], body: bytes | Stream) -> bytes | Stream:
+    if "content_encoding" not in options:
+        return body
+    given, known = options["content_encoding"], coding.known()
+    if given not in known:
+        kind = OptionValueError if isinstance(given, str) else OptionTypeError
+        raise kind(
+            f"content_encoding={given!r} is not known. Give one that aiohttp can decode here: "
+            f"{', '.join(repr(name) for name in known)}."
+        )
+    if "Content-Encoding" in headers:
+        raise OptionTypeError(
+            f"content_encoding={given!r} is given beside the header Content-Encoding, which it writes. Leave the "
+            "header out; or content_encoding, if the body is encoded already."
+        )
+    headers["Content-Encoding"] = given
+    return Encoded(body, given) if isinstance(body, Stream) else coding.encode(given, body)
+
+
+def _length(body: bytes | Stream) -> int:
+    length = body.length if isinstance(body, Stream) else len(body)
+    if length is None:
+        raise OptionValueError(
+            "auto_length=True needs a body whose size is known, and this one is a stream. "
+            "Give the Content-Length in headers, or the body as bytes."
+        )
+    return length
 
 
 def _status(status: object) -> int:
@@ -138,49 +233,11 @@ def _reason(reason: object) -> str:
             f"reason={reason!r} is not a str. Give the words behind the status, such as "
             f"{HTTPStatus.NOT_FOUND.phrase!r}, or leave it out."
         )
-    if _INJECTION.search(reason):
+    if injects(reason):
         raise OptionValueError(
             f"reason={reason!r} has a line break or a NUL in it, which would end the status line. Take it out."
         )
     return reason
-
-
-def _headers(given: object) -> CIMultiDict[str]:
-    headers: CIMultiDict[str] = CIMultiDict()
-    for name, value in _pairs(given):
-        if not isinstance(name, str):
-            raise OptionTypeError(f"The header name {name!r} is not a str. Write it as one, such as 'Content-Type'.")
-        if not is_token(name):
-            raise OptionValueError(
-                f"The header name {name!r} is not a token (RFC 9110, 5.6.2). Use letters, digits "
-                "and hyphens, without spaces or colons."
-            )
-        if isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise OptionTypeError(
-                f"The header {name} has the value {value!r}, which is not a str. Write it as one; "
-                "for a repeated header give a list of pairs."
-            )
-        if _INJECTION.search(str(value)):
-            raise OptionValueError(
-                f"The header {name} has the value {value!r}, with a line break or a NUL in it, "
-                "which would end the header. Take it out."
-            )
-        headers.add(name, str(value))
-    return headers
-
-
-def _pairs(given: object) -> Iterable[tuple[object, object]]:
-    if given is None:
-        return ()
-    if isinstance(given, Mapping):
-        return given.items()
-    try:
-        return [(name, value) for name, value in given]  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        raise OptionTypeError(
-            f"headers={given!r} are neither a mapping nor pairs. Give a dict, a multidict or a list "
-            "of (name, value) pairs."
-        ) from None
 
 
 def _head(status: int, reason: str, headers: CIMultiDict[str]) -> bytes:

@@ -7,20 +7,26 @@ on offer, and why each was refused; what to do.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from heapq import nsmallest
 from typing import Any
 
 from yarl import URL
 
+from .address import Address, Expression, Template, as_sent
 from .route import Route
 from .uri import absolute, key
 
 _SHOWN = 10
 
 
-def no_match(method: str, url: URL, asked: object, routes: list[Route]) -> str:
-    """What is said of a request that no route answers."""
+def no_match(
+    method: str, url: URL, asked: object, routes: list[Route], seen_by: Callable[[Route], object] | None = None
+) -> str:
+    """What is said of a request that no route answers.
+
+    `seen_by` gives what a route's matchers look at, if the request was let come so far.
+    """
     lines = [
         f"No URLs matching {method} {_as_asked(url, asked)} with params {_params(url)}. Not making request. "
         "Go fix your test.",
@@ -30,7 +36,9 @@ def no_match(method: str, url: URL, asked: object, routes: list[Route]) -> str:
         lines.append("Nothing is registered. Register it before the request is made:")
     else:
         lines.append("Registered, nearest first:")
-        lines += [f"  {_named(route)}: {why_not(route, method, url)}" for route in nearest(method, url, routes)]
+        lines += [
+            f"  {_named(route)}: {why_not(route, method, url, seen_by)}" for route in nearest(method, url, routes)
+        ]
         if len(routes) > _SHOWN:
             lines.append(f"  ... and {len(routes) - _SHOWN} more")
         lines += ["", "If the request is right, register it:"]
@@ -39,11 +47,18 @@ def no_match(method: str, url: URL, asked: object, routes: list[Route]) -> str:
 
 
 def exhausted(method: str, url: URL, route: Route) -> str:
-    """What is said of a request that comes after the last of `responses`."""
-    used = "its only response has" if route.count == 1 else f"all {route.count} of its responses have"
+    """What is said of a request that comes after the last reply."""
+    if "responses" in route.succession.written:
+        used = "its only response has" if route.count == 1 else f"all {route.count} of its responses have"
+        used += " been used"
+        cure = "Add one to its responses=[...] for each further request, or give exhausted='repeat' or 'cycle'"
+    else:
+        many = "one request" if route.count == 1 else f"{route.count} requests"
+        used = f"it was to answer {many} (times={route.count}), and has"
+        cure = "Give a greater times=, or none for any number of requests"
     return (
-        f"No response is left for {method} {url}: {used} been used (registered at {route.origin}). Add one to its "
-        "responses=[...] for each further request, or find out why the code asks more often than you expect."
+        f"No response is left for {method} {url}: {used} (registered at {route.origin}). {cure}; or find out "
+        "why the code asks more often than you expect."
     )
 
 
@@ -72,33 +87,74 @@ def nearest(method: str, url: URL, routes: Iterable[Route]) -> list[Route]:
     return nsmallest(_SHOWN, routes, key=lambda route: _distance(route, method, url))
 
 
-def why_not(route: Route, method: str, url: URL) -> str:
+def hidden(earlier: Route, later: Route) -> str:
+    """What is said of a route that can never answer any more."""
+    return (
+        f"{_named(earlier)} can never answer any more: {_named(later)} answers all its requests first, because it was "
+        "registered later. Register the wider one first, or leave one of them out."
+    )
+
+
+def beneath(routes: list[Route]) -> str:
+    """What is said of a bundle that is used by itself."""
+    return (
+        f"{_named(routes[0])} is a path, which no request can have as its address. Include this registry into another: "
+        "aiohttpretty.include(this_one, base='https://api.example.com/v1')."
+    )
+
+
+def why_not(route: Route, method: str, url: URL, seen_by: Callable[[Route], object] | None = None) -> str:
     """Why a route does not answer a request, in words."""
     reasons = []
-    if route.method != method:
+    if route.method not in ("*", method):
         reasons.append(f"the method is {route.method}, not {method}")
-    for part in ("scheme", "host", "port"):
-        offered, asked = getattr(route.url, part), getattr(url, part)
-        if offered != asked:
-            reasons.append(f"the {part} is {offered!r}, not {asked!r}")
-    if _path(route.url) != _path(url):
-        reasons.append(f"the path is {route.url.raw_path!r}, not {url.raw_path!r}")
-    if key(route.url).query != key(url).query:
-        reasons.append(f"the params are {_params(route.url)}, not {_params(url)}")
+    reasons += _elsewhere(route.address, url)
+    if not reasons and seen_by is not None:
+        reasons += route.why_not(seen_by(route))
     return "; ".join(reasons)
+
+
+def _elsewhere(address: Address, url: URL) -> Iterator[str]:
+    """What is wrong about where a request goes."""
+    if isinstance(address, Expression):
+        if address.fits(url) is None:
+            yield f"the pattern does not match {as_sent(url)!r}"
+        return
+    offered = address.url
+    if offered is None or address.fits(url) is not None:
+        return
+    for part in ("scheme", "host", "port"):
+        mine, theirs = getattr(offered, part), getattr(url, part)
+        if mine != theirs:
+            yield f"the {part} is {mine!r}, not {theirs!r}"
+    if isinstance(address, Template):
+        if not address.fits_path(url):
+            yield f"the path is no {address.path!r}, but {url.raw_path!r}"
+    elif _path(offered) != _path(url):
+        yield f"the path is {offered.raw_path!r}, not {url.raw_path!r}"
+    if address.query is not None and address.query != key(url).query:
+        yield f"the params are {_params(offered)}, not {_params(url)}"
 
 
 def _distance(route: Route, method: str, url: URL) -> float:
     # A wrong host is further away than a wrong path, that than a wrong query, and that than a wrong method
-    mine, theirs = key(route.url), key(url)
+    wrong_method = (route.method not in ("*", method)) / 2
+    offered = route.url
+    if route.address.fits(url) is not None:
+        return wrong_method
+    if offered is None:
+        return 8 + wrong_method
+    mine, theirs = key(offered), key(url)
     if mine.address == theirs.address:
         place = 0.0
-    elif route.url.raw_host == url.raw_host:
+    elif offered.raw_host == url.raw_host:
         place = 2 + 2 * _unlikeness(mine.address, theirs.address)
     else:
         place = 8
+    if route.address.query is None:
+        return place + wrong_method
     shared = len(set(mine.query) & set(theirs.query))
-    return place + (max(len(mine.query), len(theirs.query)) - shared) / 4 + (route.method != method) / 2
+    return place + (max(len(mine.query), len(theirs.query)) - shared) / 4 + wrong_method
 
 
 def _unlikeness(one: str, other: str) -> float:
@@ -110,7 +166,8 @@ def _unlikeness(one: str, other: str) -> float:
 
 
 def _named(route: Route) -> str:
-    return f"{route.method} {route.url} ({route.origin})"
+    name = route.address.name
+    return f"{route.method} {name if isinstance(name, str) else name.pattern} ({route.origin})"
 
 
 def _path(url: URL) -> str:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from aiohttp import ClientResponse
 from yarl import URL
 
-from . import interception, patch, report
-from .body import Stream
+from . import binding, patch, report
 from .call import Call, Unmatched
-from .errors import BodyConsumedError, NoMatchError, OptionTypeError, OptionValueError, ResponsesExhausted
+from .errors import (
+    BodyConsumedError,
+    NoMatchError,
+    OptionTypeError,
+    OptionValueError,
+    ResponsesExhausted,
+    UnansweredError,
+    UnreachableRouteWarning,
+)
 from .ledger import Ledger, RegistryView
-from .options import ROUTE_WORDS, check_responses, check_words
-from .origin import Origin, caller
-from .reply import Reply, is_token, reply
+from .origin import caller
+from .registration import check_base, copied, rewritten
+from .registration import route as made_of
+from .reply import Reply
 from .route import Route
 from .switch import Handle, wrapped
 from .uri import absolute, joined, key
@@ -38,8 +48,9 @@ class AioHTTPretty:
     def __init__(self) -> None:
         self._ledger = Ledger()
         self._answerer = _Answerer(self)
-        self._activation: interception.Activation | None = None
+        self._activation: binding.Activation | None = None
         self._depth = 0
+        self._takes_paths = True
         self.registry = RegistryView(self._ledger)
         """A read-only mapping from (method, uri) to what was registered."""
         self.calls: list[Call] = []
@@ -50,43 +61,89 @@ class AioHTTPretty:
     # -- registering
 
     def register_uri(self, method: str, uri: object, **options: Unpack[RouteOptions]) -> Route:
-        """Answer requests with this method, address and query; the same three again replace the earlier route.
+        """Answer requests with this method, address and query; the same again replace the earlier route.
 
         Args:
-            method: in any case.
-            uri: a `str`, a `yarl.URL`, or anything whose `str()` is an absolute URL.
+            method: in any case; `"*"` for any.
+            uri: a `str`, a `yarl.URL`, or anything whose `str()` is an absolute URL; a `str` with aiohttp.web's
+                `{name}` or `{name:regex}` in its path; or a compiled `re.Pattern`, matched from the start of the
+                full URL. In a registry that is not active, a path, for `include`.
             **options: see the table in the README.
 
         Raises:
             OptionTypeError: (a `TypeError`) an option does not exist, or its value is of the wrong kind.
             OptionValueError: (a `ValueError`) an option has a value that can't be served.
+
+        Warns:
+            UnreachableRouteWarning: an earlier route could never answer any more.
         """
-        return self._register(method, uri, options, as_json=False, origin=caller())
+        return self._register(method, uri, options, as_json=False)
 
     def register_json_uri(self, method: str, uri: object, **options: Unpack[JsonRouteOptions]) -> Route:
         """The same as `register_uri`, with any JSON value as the body, and its Content-Type unless one is given."""
-        return self._register(method, uri, options, as_json=True, origin=caller())
+        return self._register(method, uri, options, as_json=True)
 
-    def _register(
-        self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool, origin: Origin
-    ) -> Route:
-        check_words(options, ROUTE_WORDS, "register_json_uri" if as_json else "register_uri")
-        common = {word: value for word, value in options.items() if word not in ("params", "responses")}
-        successive = "responses" in options
-        items = check_responses(options["responses"]) if successive else [{}]
-        made = [reply({**common, **item}, as_json=as_json, encoded="body" in item) for item in items]
-        shown: Any = [item for _, item in made] if successive else made[0][1]
-        route = Route(
-            _method(method),
-            joined(absolute(uri), options.get("params")),
-            replies=[one for one, _ in made],
-            shown=shown,
-            successive=successive,
-            origin=origin,
+    def include(self, other: AioHTTPretty, base: str | URL | None = None) -> list[Route]:
+        """Answer what another registry answers, too: a team can keep the mock of one service in one module.
+
+        Args:
+            other: what is registered in it by now is copied, each `responses` from the first on; its own calls and
+                counts stay as they are.
+            base: an absolute URL that goes before the paths among its addresses; absolute addresses stay.
+
+        Returns:
+            The new routes, in the order in which `other` has them.
+
+        Raises:
+            OptionTypeError: `other` is no `AioHTTPretty`.
+            OptionValueError: `other` is this registry itself, the base is not an absolute URL without a query, or there
+                is none and `other` has paths.
+        """
+        below = check_base(base)
+        if not isinstance(other, AioHTTPretty):
+            raise OptionTypeError(f"include({other!r}): that is no registry. Give an instance of AioHTTPretty.")
+        if other is self:
+            raise OptionValueError("A registry can't include itself. Make another one with AioHTTPretty().")
+        if below is None:
+            other._refuse_paths()
+        added = [copied(route, below, home=self) for route in other._ledger.routes()]
+        for route in added:
+            self._enter(route)
+        return added
+
+    def _register(self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool) -> Route:
+        made = made_of(
+            method,
+            uri,
+            options,
+            as_json=as_json,
+            beneath=self._takes_paths and self._activation is None,
+            origin=caller(),
+            home=self,
         )
+        self._enter(made)
+        return made
+
+    def _enter(self, route: Route) -> None:
+        for hidden in self._ledger.hidden_by(route):
+            origin = route.origin
+            warnings.warn_explicit(report.hidden(hidden, route), UnreachableRouteWarning, origin.file, origin.line)
         self._ledger.add(route)
         self._answerer.version += 1
-        return route
+
+    def strike(self, route: Route) -> None:
+        """For `Route.remove()`."""
+        self._ledger.strike(route)
+        self._answerer.version += 1
+
+    def rewrite(self, route: Route, options: Mapping[str, Any]) -> None:
+        """For `Route.replace()`."""
+        route.say(rewritten(route, options))
+        self._answerer.version += 1
+
+    def _refuse_paths(self) -> None:
+        if self._ledger.beneath:
+            raise OptionValueError(report.beneath(self._ledger.beneath))
 
     # -- switching
 
@@ -103,6 +160,7 @@ class AioHTTPretty:
         if target is not None:
             return wrapped(target, self._activate_and_clear)
         if self._activation is None:
+            self._refuse_paths()
             self._activation = patch.enter(self._answerer)
         self._depth += 1
         return Handle(self.deactivate, self._activate_and_clear)
@@ -150,7 +208,7 @@ class AioHTTPretty:
             if (
                 called == wanted
                 and (method is None or str(method).upper() == call.method)
-                and all(call.get(name) == value for name, value in kwargs.items())
+                and all(value == call.get(name) for name, value in kwargs.items())
             ):
                 return True
         return False
@@ -170,53 +228,70 @@ class _Answerer:
 
     def __init__(self, steward: AioHTTPretty) -> None:
         self._steward = steward
-        self._find = steward._ledger.find
+        self._sure = steward._ledger.sure
+        self._fitting = steward._ledger.fitting
         self.version = 0
 
-    def find(self, method: str, url: URL) -> Route | None:
-        route = self._find(method, url)
-        if route is not None and route.endless is None:
-            self._check(route, method, url)
-        return route
+    def find(self, method: str, url: URL) -> Any:
+        return self._sure(method, url) or self._look(method, url)
 
-    def answer(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> tuple[Reply, Call]:
-        chosen = route.endless or self._next_reply(route, method, url)
+    def _look(self, method: str, url: URL) -> Any:
+        spent: Route | None = None
+        for route in self._fitting(method, url):
+            if route.matchers:
+                return binding.UNDECIDED
+            if not route.spent(method):
+                return route
+            spent = spent or route
+        if spent is not None:
+            raise self._used_up(spent, method, url)
+        return None
+
+    def answer(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> tuple[Reply, Call] | None:
+        chosen = route.endless or route.next_reply(method)
+        if chosen is None:
+            return None
         call = Call(method, url, route, keywords)
         self._steward.calls.append(call)
         return chosen, call
 
-    def _next_reply(self, route: Route, method: str, url: URL) -> Reply:
-        self._check(route, method, url)  # again: another request may have been quicker
-        chosen = route.next_reply()
-        if chosen is None:  # another thread was quicker still
-            raise self._unanswered(ResponsesExhausted(report.exhausted(method, url, route)), method, url)
-        if isinstance(chosen.body, Stream) and not chosen.bodiless(method):
-            chosen.body.taken = True
-        return chosen
+    def decide(self, request: binding.Request) -> tuple[Reply, Call] | None:
+        spent: Route | None = None
+        method, url = request.method, request.url
+        for route in self._fitting(method, url):
+            call = _call(request, route)
+            if not route.accepts(call):
+                continue
+            chosen = route.next_reply(method)
+            if chosen is not None:
+                self._steward.calls.append(call)
+                return chosen, call
+            spent = spent or route
+        if spent is not None:
+            raise self._used_up(spent, method, url)
+        return None
 
-    def _check(self, route: Route, method: str, url: URL) -> None:
-        if route.exhausted:
-            raise self._unanswered(ResponsesExhausted(report.exhausted(method, url, route)), method, url)
-        if method != "HEAD" and route.consumed:
-            raise self._unanswered(BodyConsumedError(report.consumed(method, url, route)), method, url)
-
-    def refuse(self, others: list[_Answerer], method: str, url: URL, asked: object) -> NoMatchError:
+    def refuse(self, others: list[_Answerer], request: binding.Request, asked: object) -> NoMatchError:
         stewards = [self._steward, *(other._steward for other in others)]
         routes = [route for steward in stewards for route in steward._ledger.routes()]
-        error = NoMatchError(report.no_match(method, url, asked, routes))
-        record = Unmatched(method, url, error)
+        call = partial(_call, request) if request.head else None
+        error = NoMatchError(report.no_match(request.method, request.url, asked, routes, call))
+        record = Unmatched(request.method, request.url, error)
         for steward in stewards:
             steward.unmatched.append(record)
         return error
 
-    def _unanswered(self, error: Any, method: str, url: URL) -> Any:
+    def _used_up(self, route: Route, method: str, url: URL) -> UnansweredError:
+        error: UnansweredError
+        if route.consumed:
+            error = BodyConsumedError(report.consumed(method, url, route))
+        else:
+            error = ResponsesExhausted(report.exhausted(method, url, route))
         self._steward.unmatched.append(Unmatched(method, url, error))
         return error
 
 
-def _method(method: object) -> str:
-    if not isinstance(method, str):
-        raise OptionTypeError(f"method={method!r} is not a str. Give an HTTP method, such as 'GET'.")
-    if not is_token(method):
-        raise OptionValueError(f"method={method!r} is not an HTTP method. Give one such as 'GET'.")
-    return method.upper()
+def _call(request: binding.Request, route: Route) -> Call:
+    call = Call(request.method, request.url, route, request.keywords)
+    call.received(request.head, list(request.body))
+    return call

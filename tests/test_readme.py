@@ -1,4 +1,4 @@
-"""Every example of the README runs as it is written there."""
+"""Every example of the README and of the documentation runs as it is written there."""
 
 from pathlib import Path
 
@@ -34,7 +34,10 @@ def blocks(path, language):
     return [pytest.param(str(example.parsed), id=f"{path}:{example.line}") for example in document.examples()]
 
 
-@pytest.mark.parametrize("block", blocks("README.md", "python"))
+PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("block", [block for page in PAGES for block in blocks(page, "python")])
 def test_example(block, pytester):
     """An example passes when it is run by pytest, from a file of its own, as a reader would do."""
     if block.startswith(CONFTEST):

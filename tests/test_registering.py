@@ -14,11 +14,17 @@ from aiohttpretty import AioHTTPretty, AiohttprettyError, OptionTypeError, Optio
 
 URI = "http://example.com/"
 KINDS = (
-    "Give bytes, bytearray, memoryview, str (sent as UTF-8), or an object with an async read(size), such as "
-    "asyncio.StreamReader; for JSON, use json= or register_json_uri."
+    "Give bytes, bytearray, memoryview, str (sent as UTF-8), a pathlib.Path, a file object, an object with an async "
+    "read(size), an async iterable, or an async generator function; for JSON, use json= or register_json_uri."
 )
-OPTIONS = "The options are: status, reason, headers, body, json, auto_length, params, responses."
-REPLY_OPTIONS = "The options are: status, reason, headers, body, json, auto_length."
+OPTIONS = (
+    "The options are: status, reason, headers, body, json, charset, cookies, content_encoding, location, auto_length, "
+    "delay, error, handler, params, check_params, match, responses, exhausted, times."
+)
+REPLY_OPTIONS = (
+    "The options are: status, reason, headers, body, json, charset, cookies, content_encoding, location, auto_length, "
+    "delay, error, handler."
+)
 
 REFUSED_TYPES = {
     "an unknown option": (
@@ -35,8 +41,7 @@ REFUSED_TYPES = {
     ),
     "what the request would carry": (
         {"data": b"x"},
-        "register_uri has no option 'data'. Leave it out: what a request carries is checked afterwards, with "
-        f"has_call(..., data=...). {OPTIONS}",
+        f"register_uri has no option 'data'. Write it as match=match.form(...) or match.json(...). {OPTIONS}",
     ),
     "an unknown option of one response": (
         {"responses": [{}, {"bdy": b""}]},
@@ -205,12 +210,35 @@ def test_wrong_method(method, kind, sentence):
     assert str(caught.value) == sentence
 
 
-@pytest.mark.parametrize("body", [io.BytesIO(b"x"), object(), [b"x"], 1.5])
-def test_other_bodies(body):
-    """What is neither bytes, text nor has an async read is no body."""
+async def answered():
+    return b""
+
+
+def generator():
+    yield b"x"
+
+
+GENERATOR = " An ordinary generator becomes an async one with async def; or join its pieces, with b''.join(...)."
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        (object(), ""),
+        ([b"x"], ""),
+        (1.5, ""),
+        (io.BytesIO, " To compute an answer for each request, use handler=."),
+        (answered, " To compute an answer for each request, use handler=."),
+        (generator, GENERATOR),
+        (generator(), GENERATOR),
+        (iter([b"x"]), GENERATOR),
+    ],
+)
+def test_other_bodies(body, hint):
+    """What is neither bytes, text, a file nor an async stream is no body."""
     with pytest.raises(TypeError) as caught:
         aiohttpretty.register_uri("GET", URI, body=body)
-    assert str(caught.value) == f"body={body!r} can't be sent. {KINDS}"
+    assert str(caught.value) == f"body={body!r} can't be sent.{hint} {KINDS}"
 
 
 class ReadsAll:
@@ -418,8 +446,8 @@ async def test_responses_in_order_and_used_up():
         await answer()
     assert str(caught.value) == (
         f"No response is left for GET http://example.com/: all 2 of its responses have been used (registered at "
-        f"tests/test_registering.py:{line}). Add one to its responses=[...] for each further request, or find out why "
-        "the code asks more often than you expect."
+        f"tests/test_registering.py:{line}). Add one to its responses=[...] for each further request, or give "
+        "exhausted='repeat' or 'cycle'; or find out why the code asks more often than you expect."
     )
     assert len(aiohttpretty.calls) == 2
 
@@ -442,8 +470,8 @@ async def test_one_response_used_up():
         await answer()
     assert str(caught.value) == (
         f"No response is left for GET http://example.com/: its only response has been used (registered at "
-        f"{route.origin}). Add one to its responses=[...] for each further request, or find out why the code asks more "
-        "often than you expect."
+        f"{route.origin}). Add one to its responses=[...] for each further request, or give exhausted='repeat' or "
+        "'cycle'; or find out why the code asks more often than you expect."
     )
 
 
@@ -468,7 +496,7 @@ def test_what_registering_returns():
     """The route says what it answers and where it was written."""
     route = aiohttpretty.register_uri("get", "http://example.com", params={"a": 1})
     line = inspect.currentframe().f_lineno - 1
-    assert repr(route) == f"<Route GET http://example.com/?a=1 registered at tests/test_registering.py:{line}>"
+    assert repr(route) == f"<Route register_uri('GET', 'http://example.com/?a=1') at tests/test_registering.py:{line}>"
     assert (route.method, route.url) == ("GET", URL("http://example.com/?a=1"))
 
 

@@ -7,6 +7,7 @@ record; the body loses its chunk framing and nothing else.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum, auto
 
 _HEAD_END = b"\r\n\r\n"
@@ -39,7 +40,7 @@ MORE, CONTINUE, COMPLETE, BROKEN = Progress
 class RequestReader:
     """Collects one request: `head` with its empty line, `body` in the pieces in which it came."""
 
-    __slots__ = ("_chunks", "_last", "_rest", "_wanted", "body", "closes", "head")
+    __slots__ = ("_last", "_rest", "_wanted", "body", "chunked", "closes", "head")
 
     def __init__(self) -> None:
         self.head = b""
@@ -48,13 +49,14 @@ class RequestReader:
         """Whether the server is to close after its answer (RFC 9112, 9.3)."""
         self._rest = b""  # of a head or a chunk's framing that is not complete yet
         self._wanted = 0  # bytes of the body, or of the chunk with its line break, still to come
-        self._chunks = False
+        self.chunked = False
+        """Whether the body comes in chunks (RFC 9112, 7.1)."""
         self._last = False  # whether the chunk that ends the body has been announced
 
     def feed(self, data: bytes) -> Progress:
         """Take the next bytes and say how far the request has come."""
         if self.head:
-            return self._feed_chunks(data) if self._chunks else self._feed_length(data)
+            return self._feed_chunks(data) if self.chunked else self._feed_length(data)
         if self._rest:
             data, self._rest = self._rest + data, b""
         end = data.find(_HEAD_END)
@@ -67,16 +69,24 @@ class RequestReader:
         expects = False
         if _SPECIAL.search(lowered) or lowered[lowered.index(_CRLF) - 1] == _ZERO:
             expects = self._read_framing(lowered)
-        if self._chunks and self._wanted:
+        if self.chunked and self._wanted:
             return BROKEN  # RFC 9112, 6.3: both announced; aiohttp does so only for a hand-made header
         if end < len(data):
             return self.feed(data[end:])
         if expects:
             return CONTINUE
-        return MORE if self._chunks or self._wanted else COMPLETE
+        return MORE if self.chunked or self._wanted else COMPLETE
+
+    def replayed(self) -> Iterator[bytes]:
+        """The whole request, once more, as it can be read again."""
+        yield self.head
+        for piece in self.body:
+            yield b"%x\r\n%b\r\n" % (len(piece), piece) if self.chunked else piece
+        if self.chunked:
+            yield b"0\r\n\r\n"
 
     def _read_framing(self, head: bytes) -> bool:
-        self._chunks = _field(head, b"transfer-encoding").endswith(b"chunked")
+        self.chunked = _field(head, b"transfer-encoding").endswith(b"chunked")
         length = _field(head, b"content-length")
         if length.isdigit():
             self._wanted = int(length)

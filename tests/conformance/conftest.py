@@ -54,17 +54,19 @@ def both(monkeypatch):
     `client(world)` is a coroutine function that returns what it saw. `routes` are (method, path or URL, options), or a
     function of the world that gives them. Content-Length is registered for every body whose size is known, because
     a real server has to say it. `ordered=False` compares what was asked without its order, `compare_asked=False` not at
-    all. `tls`, an `ssl.SSLContext` of a server, makes one listen at `world.secure`.
+    all. `really` are the routes for the loopback server, where it has to be told in plainer words: it knows status,
+    reason, headers and a body of bytes, or one with an async read. `tls`, an `ssl.SSLContext` of a server, makes one
+    listen at `world.secure`.
     """
     # aiohttp makes a boundary up for each multipart body; here both worlds get the same
     monkeypatch.setattr("aiohttp.multipart.uuid", SimpleNamespace(uuid4=lambda: UUID(int=1)))
 
-    async def play(client, routes, *, tls=None, ordered=True, compare_asked=True):
+    async def play(client, routes, *, really=None, tls=None, ordered=True, compare_asked=True):
         with ExitStack() as stack:
             socks = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
             places = [("http", "example.test"), ("http", "other.test"), ("https", "secure.test")]
             world = World(*(origin(*place, sock) for place, sock in zip(places, socks, strict=True)))
-            real = await _over_loopback(client, world, _routes(routes, world), socks, tls)
+            real = await _over_loopback(client, world, _routes(really or routes, world), socks, tls)
         fake = await _over_the_wire(client, world, _routes(routes, world))
         (real_seen, real_asked), (fake_seen, fake_asked) = real, fake
         assert differences(fake_seen, real_seen) == []

@@ -117,8 +117,8 @@ async def test_exhausted_at_once():
             (
                 aiohttpretty.ResponsesExhausted,
                 f"No response is left for GET {URI}: all 2 of its responses have been used (registered at "
-                f"{route.origin}). Add one to its responses=[...] for each further request, or find out why the code "
-                "asks more often than you expect.",
+                f"{route.origin}). Add one to its responses=[...] for each further request, or give exhausted='repeat' "
+                "or 'cycle'; or find out why the code asks more often than you expect.",
             )
         }
         # the connection is back in the pool
@@ -231,12 +231,16 @@ async def test_a_body_that_is_not_bytes(complaints):
 
     class Reader:
         async def read(self, size=-1):
-            return "text"
+            return 1
 
-    aiohttpretty.register_uri("GET", URI, body=Reader())
+    reader = Reader()
+    aiohttpretty.register_uri("GET", URI, body=reader)
     async with aiohttp.ClientSession() as session, session.get(URI) as response:
-        with pytest.raises(TypeError):
+        with pytest.raises(aiohttpretty.BodyError) as caught:
             await response.read()
+    assert str(caught.value) == (
+        f"The body {reader!r} gave 1, which can't be sent. Let it give bytes, bytearray, memoryview or str."
+    )
 
 
 # aiohttp 3.11 never writes the end of such a body, and a server would wait for it for ever

@@ -472,7 +472,7 @@ def test_used_up_responses_are_noticed(play):
     output = result.stdout.str()
     assert "A request was not answered, and the error did not reach the test:\n\nNo response is left for GET " in output
     assert "all 2 of its responses have been used (registered at " in output
-    assert "test_child.py:14). Add one to its responses=[...] for each further request, or find out why " in output
+    assert "test_child.py:14). Add one to its responses=[...] for each further request, or give exhausted=" in output
     assert output.count("If the test means this to happen, let it say so: aiohttpretty.unmatched.clear().") == 1
 
 

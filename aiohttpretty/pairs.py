@@ -1,0 +1,100 @@
+"""Names with values, such as a query or a form: compared as a multiset.
+
+Law of this room: the order never matters, how often a value is there always does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .compare import unpaired
+from .errors import OptionTypeError
+from .leaf import Place, checked, refusal
+from .notation import written
+
+Expected = dict[Any, list[Any]]
+
+
+class Kind(NamedTuple):
+    """What is compared: what one pair is called, and what may be expected of its value."""
+
+    noun: str
+    place: Place
+    check: Callable[[object, Place, str], Any] = checked
+    refuse: Callable[[Any, Any, Place], str | None] = refusal
+    name: type | tuple[type, ...] = str
+    shown: Callable[[Any], str] | None = None
+    """How a value that came is written in a reason, if not as the place does."""
+
+
+def expected_pairs(given: Any, kind: Kind, maker: str) -> Expected:
+    """The values that are expected of each name; `maker` is who wants them.
+
+    Raises:
+        OptionTypeError: it is neither a mapping nor pairs, a name is no str, or a value can't be there.
+    """
+    expected: Expected = {}
+    for name, value in given_pairs(given, maker):
+        if not isinstance(name, kind.name):
+            raise OptionTypeError(f"{maker}: the name {written(name)} is not a str. Write it as one.")
+        values = value if isinstance(value, (list, tuple)) else [value]
+        expected.setdefault(name, []).extend(kind.check(one, kind.place, f"{maker}: {written(name)}") for one in values)
+    return expected
+
+
+def given_pairs(given: Any, maker: str) -> Iterable[tuple[Any, Any]]:
+    """What was given as a mapping or as pairs, as pairs."""
+    if isinstance(given, Mapping):
+        return given.items()
+    if isinstance(given, (list, tuple)) and all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in given):
+        return [(name, value) for name, value in given]
+    raise OptionTypeError(
+        f"{maker}: {written(given)} is neither a mapping nor a list of pairs. Give a dict, or a list of (name, value)."
+    )
+
+
+def refusals(
+    expected: Expected, actual: Iterable[tuple[Any, Any]], kind: Kind, *, partly: bool = False
+) -> Iterator[str]:
+    """Each name whose values differ; with `partly`, more names and more values may be there."""
+    grouped: dict[Any, list[Any]] = {}
+    for name, value in actual:
+        grouped.setdefault(name, []).append(value)
+    for name, values in expected.items():
+        reason = _refusal(values, grouped.get(name, []), kind, partly)
+        if reason is not None:
+            yield f"{_label(name, kind)} {reason}"
+    if not partly:
+        yield from (f"{_label(name, kind)} is not expected" for name in grouped if name not in expected)
+
+
+def _label(name: str | None, kind: Kind) -> str:
+    return f"{kind.noun} without a name" if name is None else f"{kind.noun} {written(name)}"
+
+
+def _refusal(expected: list[Any], actual: list[Any], kind: Kind, partly: bool) -> str | None:
+    place, shown = kind.place, kind.shown or kind.place.shown
+    if not actual:
+        return "is missing" if expected else None
+    if len(expected) == len(actual) == 1:
+        words = kind.refuse(expected[0], actual[0], place)
+        return None if words is None else f"is {shown(actual[0])}{words}"
+    lonely, left_over = unpaired(
+        len(expected), len(actual), lambda left, right: kind.refuse(expected[left], actual[right], place) is None
+    )
+    if not lonely and (partly or not left_over):
+        return None
+    is_now = f"is [{', '.join(map(shown, actual))}]"
+    if partly:
+        return f"{is_now}, where {_wanted(expected[lonely[0]], place)} is missing"
+    return f"{is_now}, not [{', '.join(_wanted(one, place) for one in expected)}] in any order"
+
+
+def _wanted(expected: Any, place: Place) -> str:
+    return place.wanted(expected) if isinstance(expected, place.scalars) else written(expected)
+
+
+def as_mapping(expected: Expected) -> dict[Any, Any]:
+    """The expected pairs as they are shown: a name with its value, or a list of them."""
+    return {name: values[0] if len(values) == 1 else values for name, values in expected.items()}

@@ -1,0 +1,183 @@
+"""From the words of a registration to a route.
+
+Law of this room: whatever can be wrong with a registration is said here, before anything is entered anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from .address import Address, Beneath, Exact, Template, address
+from .errors import OptionTypeError, OptionValueError
+from .options import ROUTE_WORDS, check_exhausted, check_responses, check_succession, check_times, check_words
+from .origin import Origin
+from .reply import is_token, merged, reply, shared
+from .route import Home, Route, Succession
+from .uri import absolute
+
+if TYPE_CHECKING:
+    from .matcher import Matcher
+
+_ASKING = ("params", "check_params", "match")
+_PLAIN = (str, int, float, type(None))
+_SUCCESSION = ("responses", "exhausted", "times")
+_REPLACED = tuple(word for word in ROUTE_WORDS if word not in _ASKING)
+
+
+def route(
+    method: object, uri: object, options: Mapping[str, Any], *, as_json: bool, beneath: bool, origin: Origin, home: Home
+) -> Route:
+    """The route that `register_uri`, or `as_json` `register_json_uri`, was asked for.
+
+    Raises:
+        OptionTypeError, OptionValueError: it can't be.
+    """
+    check_words(options, ROUTE_WORDS, "register_json_uri" if as_json else "register_uri")
+    given = options.get("match")
+    matchers = () if given is None else _match().check(given)
+    where, whole_query = _address(uri, options, beneath=beneath)
+    return Route(
+        _method(method),
+        where,
+        (*matchers, *whole_query),
+        succession(options, as_json=as_json),
+        asking={word: value for word, value in options.items() if word in _ASKING},
+        as_json=as_json,
+        origin=origin,
+        home=home,
+    )
+
+
+def succession(options: Mapping[str, Any], *, as_json: bool) -> Succession:
+    """The replies, as they were written.
+
+    Raises:
+        OptionTypeError, OptionValueError: one of them can't be said.
+    """
+    common = {word: value for word, value in options.items() if word not in _ASKING + _SUCCESSION}
+    several = "responses" in options
+    items: Sequence[Mapping[str, Any]] = [{}]
+    if several:
+        items = check_responses(options["responses"])
+        common = shared(common, as_json=as_json)
+    made = [reply(merged(common, item), as_json=as_json, encoded="body" in item) for item in items]
+    check_succession(options)
+    then = check_exhausted(options.get("exhausted", "error"))
+    if "times" in options:
+        times: float = check_times(options["times"])
+    else:
+        times = len(made) if several and then == "error" else float("inf")
+    shown: Any = [item for _, item in made] if several else made[0][1]
+    return Succession(
+        [one for one, _ in made],
+        times=times,
+        then=then,
+        shown=shown,
+        written={word: value for word, value in options.items() if word not in _ASKING},
+    )
+
+
+def copied(original: Route, base: str | None, *, home: Home) -> Route:
+    """The same route in another registry, its replies from the first on; a path is put below `base`."""
+    where = original.address
+    if isinstance(where, Beneath) and base is not None:
+        where = where.under(base)
+    return Route(
+        original.method,
+        where,
+        original.matchers,
+        original.succession.anew(),
+        asking=original.asking,
+        as_json=original.as_json,
+        origin=original.origin,
+        home=home,
+    )
+
+
+def rewritten(original: Route, options: Mapping[str, Any]) -> Succession:
+    """What the route is to say from now on.
+
+    Raises:
+        OptionTypeError, OptionValueError: it can't be said, or is about which requests are meant.
+    """
+    for word in _ASKING:
+        if word in options:
+            raise OptionTypeError(
+                f"{word}= says which requests are meant, and replace() is about what they are answered. Leave it out, "
+                "or remove() the route and register another."
+            )
+    check_words(options, _REPLACED, "replace")
+    return succession(options, as_json=original.as_json)
+
+
+def check_base(base: object) -> str | None:
+    """A base under which paths can be put.
+
+    Raises:
+        OptionValueError: it is no absolute URL, or has a query or a fragment.
+    """
+    if base is None:
+        return None
+    url = absolute(base)
+    if url.query_string or "#" in str(base):
+        raise OptionValueError(
+            f"base={str(base)!r} has a query or a fragment, and paths can't follow that. Give the beginning of the "
+            "addresses only, such as 'https://api.example.com/v1'."
+        )
+    return str(base)
+
+
+def _address(uri: object, options: Mapping[str, Any], *, beneath: bool) -> tuple[Address, tuple[Matcher, ...]]:
+    check_params = options.get("check_params", True)
+    if not isinstance(check_params, bool):
+        raise OptionTypeError(
+            f"check_params={check_params!r} is not a bool. Give False to answer whatever the query is, or leave it out."
+        )
+    params = options.get("params")
+    if params and not check_params:
+        raise OptionValueError(
+            f"params={params!r} beside check_params=False: the query can't be asked for and ignored. Leave one of them "
+            "out, or give match=match.params_contain(...) for a part of the query."
+        )
+    pairs = list(_pairs(params))
+    if all(isinstance(value, _PLAIN) for _, value in pairs) or not any(
+        _match().is_condition(value) for _, value in pairs
+    ):
+        return address(uri, params, check_params=check_params, beneath=beneath), ()
+    # The query is compared by a matcher then, all of it: what stands in the uri, too
+    where = address(uri, check_params=True, beneath=beneath)
+    if not isinstance(where, (Exact, Template)):
+        address(uri, params, beneath=beneath)  # a pattern takes no params at all
+        raise OptionTypeError(
+            f"params={params!r} beside the path {uri!r}: in a bundle, params are plain values. "
+            "Write match=match.params_contain(...)."
+        )
+    wanted = [*where.url.query.items(), *pairs] if where.url is not None else pairs
+    return address(uri, check_params=False), (_match().params(wanted),)
+
+
+def _match() -> ModuleType:
+    from . import match  # noqa: PLC0415 - it takes as long to import as a third of all the rest, and few need it
+
+    return match
+
+
+def _pairs(params: object) -> Iterator[tuple[str, Any]]:
+    if params is None or isinstance(params, str):
+        return
+    try:
+        pairs = params.items() if isinstance(params, Mapping) else list(params)  # type: ignore[call-overload]
+        for name, value in pairs:
+            yield from ((name, one) for one in value) if isinstance(value, (list, tuple)) else [(name, value)]
+    except (TypeError, ValueError):  # neither a mapping nor pairs; the address will say so
+        return
+
+
+def _method(method: object) -> str:
+    if not isinstance(method, str):
+        raise OptionTypeError(f"method={method!r} is not a str. Give an HTTP method, such as 'GET'.")
+    if not is_token(method):
+        raise OptionValueError(f"method={method!r} is not an HTTP method. Give one such as 'GET'.")
+    return method.upper()

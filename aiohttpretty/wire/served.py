@@ -1,0 +1,297 @@
+"""The server's end of a wire: a server protocol, aiohttp's own, that believes it has a connection.
+
+Law of this room: what a server would notice of its client, and when, it notices here: bytes in slices, the end of them
+only after the bytes, a client that is gone when it writes. It runs in a context of its own, never in the client's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from contextvars import Context
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Any
+
+from .flow import Flow
+from .protocol import WireProtocol
+from .transport import Data, WireTransport
+
+SERVED_END = "aiohttpretty.served_end"
+"""Under this name, a server's transport tells which `ServedEnd` it belongs to."""
+
+# Where clients call from: the ports that are nobody's (RFC 6335, 6)
+_ports = cycle(range(49152, 65536))
+_SWITCHING_PROTOCOLS = 101
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What is to be known about the next request, and who is to know about its answer. The callables must not raise."""
+
+    handler: Callable[[Any], Any] | None = None
+    """Answers it, given a `web.Request`; None if the server itself knows who does."""
+    match_info: Mapping[str, str] = field(default_factory=dict)
+    on_status: Callable[[int], None] = lambda status: None
+    """Is told the status of the answer when its head is written (not of a 100 Continue before it)."""
+    on_bug: Callable[[BaseException], bool] = lambda error: False
+    """Is told of an exception that the handler let out; whether the client shall get that, or a 500 as in life."""
+
+
+class ServedEnd:
+    """The server's end of one connection; `server` makes its protocol."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        protocol: WireProtocol,
+        transport: WireTransport,
+        server: Callable[[], asyncio.Protocol],
+        *,
+        context: Context | None = None,
+        on_lost: Callable[[ServedEnd], None] = lambda end: None,
+    ) -> None:
+        context = Context() if context is None else context.copy()
+        self.exchange: Exchange | None = None
+        """The last one that began."""
+        self._loop = loop
+        self._protocol = protocol
+        self._transport = transport
+        self._on_lost = on_lost
+        self._status: int | None = None
+        self._gone = False  # the client is
+        self._lost = False  # the server's protocol knows that the connection is
+        self._server = served = server()
+        self._socket = socket = ServerTransport(self, served, _seen_from_there(transport))
+        self._up = Flow(
+            loop, context, writer=protocol, wanted=socket.is_reading, deliver=self._hear, finish=self._end_of_requests
+        )
+        self._down = Flow(
+            loop,
+            context,
+            writer=served,
+            wanted=transport.is_reading,
+            deliver=protocol.data_received,
+            finish=self._end_of_answers,
+        )
+        context.run(served.connection_made, socket)
+        self.task: asyncio.Task[None] | None = getattr(served, "_task_handler", None)
+        """Takes the requests; aiohttp's protocol forgets it with the connection, and somebody may have to end it."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether something of an answer is still to reach the client."""
+        return not self._gone and not self._transport.is_closing() and self._owes()
+
+    def begin(self, exchange: Exchange) -> None:
+        """The next request is coming."""
+        self.exchange = exchange
+        self._status = None
+
+    def feed(self, data: bytes) -> None:
+        """Take what the client wrote."""
+        if not self._gone:
+            self._up.put(data)
+
+    def resume(self) -> None:
+        """The client reads again."""
+        self._down.wake()
+
+    def hang_up(self) -> None:
+        """The client is gone; the server hears of it as it would from a socket."""
+        if self._gone:
+            return
+        idle = self._status is not None and not self._owes() and not self._up.size
+        self._gone = True
+        unsaid = self._down.cut()
+        if self._lost:
+            return
+        if self._loop.is_closed():
+            self._bury()
+        elif idle:
+            # at once, so that a loop that stops next leaves no task behind
+            self.lose()
+        elif unsaid or self._socket.is_closing():
+            self._soon(self.lose, _reset())
+        else:
+            self._up.end()
+
+    def bug(self, exchange: Exchange, error: BaseException) -> bool:
+        """The handler let out `error`; whether the client was told, so that nothing needs to be answered."""
+        wanted = exchange.on_bug(error)
+        # by now, another request may be on its way over this connection, or the answer have been whole
+        if not (wanted and exchange is self.exchange and self.busy):
+            return False
+        self._protocol.fail(error)
+        self.hang_up()
+        return True
+
+    def close(self) -> None:
+        """End it, now, whatever the handler is doing; what has been said still reaches the client."""
+        if self._loop.is_closed():
+            self._bury()
+            return
+        self._socket.abort()
+        self.lose()
+        dismiss(self.task)
+
+    def lose(self, error: BaseException | None = None) -> None:
+        """Tell the server's protocol, now, that the connection is gone."""
+        if not self._lost:
+            self._lost = True
+            self._socket.closing = True
+            self._up.cut()
+            self._server.connection_lost(error)  # type: ignore[arg-type]
+            self._on_lost(self)
+
+    def say(self, data: bytes) -> None:
+        """Take what the server wrote."""
+        if self._gone:
+            # what a kernel would answer to it; who goes on writing without waiting must see it at once
+            self._socket.closing = True
+            self._soon(self.lose, _reset())
+            return
+        if self._status is None and data.startswith(b"HTTP/1.") and self.exchange is not None:
+            self._read_status(self.exchange, data)
+        self._down.put(data)
+
+    def wants_more(self) -> None:
+        """The server reads again."""
+        self._up.wake()
+
+    def server_closes(self) -> None:
+        """The server has nothing more to say, and hears nothing more."""
+        self._up.cut()
+        if self._gone:
+            self._soon(self.lose)
+        else:
+            self._down.end()
+
+    def _owes(self) -> bool:
+        if self.exchange is None:
+            return False
+        if self._status is None or self._status == _SWITCHING_PROTOCOLS or self._down.size:
+            return True
+        payload = self._protocol._payload
+        return payload is not None and not payload.is_eof()
+
+    def _hear(self, data: bytes) -> None:
+        try:
+            self._server.data_received(data)
+        except Exception as error:
+            self._protocol.fail(error)
+            self._soon(self.close)
+
+    def _read_status(self, exchange: Exchange, head: bytes) -> None:
+        status = int(head[9:12])
+        if status >= 200 or status == _SWITCHING_PROTOCOLS:
+            self._status = status
+            exchange.on_status(status)
+
+    def _end_of_requests(self) -> None:
+        # A tick later, because aiohttp doesn't expect it before the task that takes the request has begun; between
+        # bytes and the end of them, a socket's loop always has one
+        self._soon(self.lose)
+
+    def _end_of_answers(self) -> None:
+        self.lose()
+        self._protocol.eof_received()
+        self._transport.close()
+
+    def _soon(self, action: Callable[..., None], *args: Any) -> None:
+        if not self._loop.is_closed():  # a task that is unwound after that may still write
+            self._loop.call_soon(action, *args)
+
+    def _bury(self) -> None:
+        self._lost = self._gone = True
+        self._socket.closing = True
+        dismiss(self.task)
+        self._on_lost(self)
+
+
+class ServerTransport(asyncio.Transport):
+    """What the server's protocol takes for a socket."""
+
+    def __init__(self, end: ServedEnd, protocol: asyncio.BaseProtocol, extra: Mapping[str, Any]) -> None:
+        self._end = end
+        self._protocol = protocol
+        self._info = {**extra, SERVED_END: end}
+        self._reading = True
+        self.closing = False
+
+    @property
+    def _sendfile_compatible(self) -> Any:
+        # Asked by loop.sendfile(). Any answer would have asyncio look for a socket; this exception is the one
+        # on which aiohttp falls back to reading and writing
+        raise NotImplementedError
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._info.get(name, default)
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self._protocol
+
+    def write(self, data: Data) -> None:
+        if not self.closing and data:
+            self._end.say(data if isinstance(data, bytes) else bytes(data))
+
+    def writelines(self, list_of_data: Iterable[Data]) -> None:
+        for data in list_of_data:
+            self.write(data)
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def is_reading(self) -> bool:
+        return self._reading and not self.closing
+
+    def pause_reading(self) -> None:
+        self._reading = False
+
+    def resume_reading(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self._end.wants_more()
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        if not self.closing:
+            self.closing = True
+            self._end.server_closes()
+
+    def abort(self) -> None:
+        # What was written is with the client's kernel by then
+        self.close()
+
+
+def dismiss(task: asyncio.Task[Any] | None) -> None:
+    """Cancel a task, or, if its event loop is closed, unwind it here; either way it leaves no warning."""
+    if task is None or task.done():
+        return
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    if not task.get_loop().is_closed():
+        task.cancel()
+        return
+    coroutine: Any = task.get_coro()
+    with suppress(Exception):  # of a `finally` that wants to wait for something
+        coroutine.close()
+
+
+def _reset() -> ConnectionResetError:
+    return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+
+
+def _seen_from_there(transport: WireTransport) -> dict[str, Any]:
+    """What the server's end of a connection knows about it, from what the client's end knows."""
+    place = transport.get_extra_info("peername")
+    known = {"sockname": place, "sslcontext": transport.get_extra_info("sslcontext")}
+    if isinstance(place, tuple):
+        known["peername"] = (place[0], next(_ports), *place[2:])
+    else:
+        known["peername"] = ""  # the client's end of a Unix socket has no name
+    return known

@@ -1,0 +1,136 @@
+"""Handlers in two worlds: behind aiohttp's server on a loopback socket, and at the far end of a wire."""
+
+import asyncio
+import re
+import socket
+import ssl
+import sys
+from contextlib import asynccontextmanager
+from urllib.parse import unquote
+
+import aiohttp
+from aiohttp import BaseConnector, web
+
+from aiohttpretty.wire.handlers import HandlerServer
+from aiohttpretty.wire.protocol import WireProtocol
+from aiohttpretty.wire.served import Exchange
+from aiohttpretty.wire.transport import WireTransport
+
+from .conftest import Everywhere
+from .server import origin
+
+# A scenario that hangs must not hang the run
+_PATIENCE = 60
+
+
+class Served:
+    """A far end that is nothing but a server's end."""
+
+    def __init__(self, end):
+        self.end = end
+        self.receive = end.feed
+        self.resume = end.resume
+        self.hang_up = end.hang_up
+
+    def end_of_request(self):
+        pass
+
+
+class Stage(BaseConnector):
+    """Connections over wires to a `HandlerServer`; `routes` are pairs of a path with {names} and a handler.
+
+    What `Exchange` tells goes to `statuses` and `bugs`; `told` says whether a bug shall reach the client.
+    """
+
+    def __init__(self, routes, *, server=None, told=False, **options):
+        super().__init__(**options)
+        self.server = server or HandlerServer()
+        self.statuses = []
+        self.bugs = []
+        self.ends = []
+        self._told = told
+        self._routes = [(re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)), handler) for path, handler in routes]
+
+    async def connect(self, req, traces, timeout):
+        connection = await super().connect(req, traces, timeout)
+        match_info, handler = self._found(req.url.raw_path)
+        exchange = Exchange(handler, match_info, self.statuses.append, self._bug)
+        connection.protocol.transport.far_end.end.begin(exchange)
+        return connection
+
+    async def _create_connection(self, req, traces, timeout):
+        protocol = WireProtocol(self._loop)
+        context = ssl.create_default_context() if req.is_ssl() else None
+        transport = WireTransport(self._loop, protocol, {"peername": ("127.0.0.1", req.port), "sslcontext": context})
+        end = self.server.connect(self._loop, protocol, transport)
+        self.ends.append(end)
+        transport.far_end = Served(end)
+        protocol.connection_made(transport)
+        return protocol
+
+    def _found(self, path):
+        for pattern, handler in self._routes:
+            if found := pattern.fullmatch(path):
+                return {name: unquote(value) for name, value in found.groupdict().items()}, handler
+        raise LookupError(path)
+
+    def _bug(self, error):
+        self.bugs.append(error)
+        return self._told
+
+
+@asynccontextmanager
+async def staged(*routes, server=None, told=False, limit=100, **options):
+    """A session whose connector, `session.connector`, is a `Stage`."""
+    stage = Stage(routes, server=server, told=told, limit=limit)
+    try:
+        async with aiohttp.ClientSession("http://example.test", connector=stage, **options) as session:
+            yield session
+    finally:
+        await _settled(stage.server.close())
+
+
+async def in_both(client, routes, *, tls=None, handler_cancellation=False):
+    """Play `client(session)` over loopback and over the wire; what it returned there, and what here.
+
+    `tls` is a pair of SSL contexts, the server's and the client's.
+    """
+    app = web.Application(client_max_size=sys.maxsize)
+    for path, handler in routes:
+        app.router.add_route("*", path, handler)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=handler_cancellation, shutdown_timeout=1)
+    await runner.setup()
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        base = origin("https" if tls else "http", "example.test", sock)
+        try:
+            await web.SockSite(runner, sock, ssl_context=tls[0] if tls else None).start()
+            connector = aiohttp.TCPConnector(resolver=Everywhere(), ssl=tls[1] if tls else True)
+            real = await _play(client, base, connector)
+        finally:
+            await runner.cleanup()
+    stage = Stage(routes, server=HandlerServer(handler_cancellation=handler_cancellation))
+    try:
+        fake = await _play(client, base, stage)
+    finally:
+        await _settled(stage.server.close())
+    return real, fake
+
+
+async def _play(client, base, connector):
+    async with aiohttp.ClientSession(base, connector=connector) as session:
+        return await asyncio.wait_for(client(session), _PATIENCE)
+
+
+async def _settled(tasks):
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def undated(value):
+    """The same without the time at which a server answered."""
+    if isinstance(value, dict):
+        return {name: undated(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        if len(value) == 2 and isinstance(value[0], (str, bytes)) and value[0].lower() in ("date", b"date"):
+            return value[0], "some time"
+        return type(value)(*map(undated, value)) if hasattr(value, "_fields") else type(value)(map(undated, value))
+    return value
