@@ -3,6 +3,7 @@ between the two, `session` is a real `aiohttp.ClientSession` whose requests to `
 """
 
 import json
+import re
 from typing import Any, NamedTuple
 
 from aiohttp import ClientSession, web
@@ -74,14 +75,14 @@ class Aiohttpretty(Contender):
         aiohttpretty.deactivate()
 
 
-class ManyRoutes(Contender):
-    """aiohttpretty with many routes; the one that is asked for was registered last."""
+class OwnRegistry(Contender):
+    """aiohttpretty with a registry that is filled once, outside of what is measured."""
 
-    def __init__(self, count):
+    def __init__(self):
         self._registry = aiohttpretty.AioHTTPretty()
-        for number in range(count - 1):
-            self._registry.register_uri("GET", f"http://api.example.com/v1/orders/{number}")
-        self._registry.register_uri("GET", URL, body=PRICE, headers={"Content-Type": "application/json"})
+
+    def answer(self, uri, method="GET", **options):
+        self._registry.register_uri(method, uri, body=PRICE, headers={"Content-Type": "application/json"}, **options)
 
     async def open(self, exchange):
         self._registry.calls.clear()
@@ -92,6 +93,66 @@ class ManyRoutes(Contender):
     async def close(self):
         await self.session.close()
         self._registry.deactivate()
+
+
+class ManyRoutes(OwnRegistry):
+    """Many exact addresses; the one that is asked for was registered last."""
+
+    def __init__(self, count):
+        super().__init__()
+        for number in range(count - 1):
+            self._registry.register_uri("GET", f"http://api.example.com/v1/orders/{number}")
+        self.answer(URL)
+
+
+class BesideTemplates(OwnRegistry):
+    """An exact address beside many templates."""
+
+    def __init__(self, count):
+        super().__init__()
+        for number in range(count):
+            self._registry.register_uri("GET", f"http://api.example.com/v{number}/{{name}}")
+        self.answer(URL)
+
+
+class OneOfTemplates(OwnRegistry):
+    """The template that fits is one of many for the same host."""
+
+    def __init__(self, count):
+        super().__init__()
+        for number in range(count):
+            self._registry.register_uri("GET", f"http://api.example.com/v1/kind{number}/{{name}}")
+        self.answer("http://api.example.com/v1/{name}")
+
+
+class OneOfPatterns(OwnRegistry):
+    """The pattern that fits is one of many; it was registered first, so that all others are tried before."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.answer(re.compile(re.escape(str(URL))))
+        for number in range(count - 1):
+            self._registry.register_uri("GET", re.compile(rf"http://api\.example\.com/v1/orders/{number}/\w+"))
+
+
+class BodyMatcher(OwnRegistry):
+    """A POST whose JSON body decides."""
+
+    def __init__(self):
+        super().__init__()
+        self.answer(URL, "POST", match=aiohttpretty.match.json_contains(POST.sent))
+
+
+class ByHandler(OwnRegistry):
+    """A handler of aiohttp.web answers."""
+
+    def __init__(self):
+        super().__init__()
+
+        async def handler(request):
+            return web.Response(body=PRICE, content_type="application/json")
+
+        self._registry.register_uri("GET", URL, handler=handler)
 
 
 class Loopback(Contender):

@@ -23,7 +23,18 @@ from importlib import metadata
 ROOT = str(pathlib.Path(__file__).resolve().parent.parent)
 sys.path.insert(0, ROOT)  # this clone is measured, installed or not
 
-from contenders import CONTENDERS, GET, LARGE, POST, ManyRoutes  # noqa: E402
+from contenders import (  # noqa: E402
+    CONTENDERS,
+    GET,
+    LARGE,
+    POST,
+    BesideTemplates,
+    BodyMatcher,
+    ByHandler,
+    ManyRoutes,
+    OneOfPatterns,
+    OneOfTemplates,
+)
 
 ROUTES = (1, 1_000, 100_000)
 IMPORT = """
@@ -114,6 +125,30 @@ async def lookups(quick):
     return {str(count): seconds * 1e6 for count, seconds in best.items()}
 
 
+# name, who, what
+MATCHING = (
+    ("GET, one exact address", lambda: ManyRoutes(1), GET),
+    ("GET beside 10,000 templates", lambda: BesideTemplates(10_000), GET),
+    ("GET by one of 10,000 templates", lambda: OneOfTemplates(10_000), GET),
+    ("GET by the last of 1,000 patterns", lambda: OneOfPatterns(1_000), GET),
+    ("GET by a handler", ByHandler, GET),
+    ("POST, one exact address", CONTENDERS["aiohttpretty"], POST),
+    ("POST with a JSON body matcher", BodyMatcher, POST),
+)
+
+
+async def matching(quick):
+    """Microseconds a request, by how its route is found."""
+    contenders = {name: (make(), exchange) for name, make, exchange in MATCHING}
+    gc.freeze()
+    turns = {
+        name: lambda one=one, exchange=exchange: one_by_one(one, exchange, 50)
+        for name, (one, exchange) in contenders.items()
+    }
+    best = await alternate(turns, 10 if quick else 100)
+    return {name: seconds * 1e6 for name, seconds in best.items()}
+
+
 async def imports(quick):
     """Milliseconds that `import aiohttp` and `import aiohttpretty` take, each in a process of its own."""
 
@@ -144,6 +179,7 @@ def measured(names, quick, *, peers_only=False):
     result = {"environment": environment(names), "rows": asyncio.run(requests(names, quick))}
     if not peers_only:
         result["routes"] = asyncio.run(lookups(quick))
+        result["matching"] = asyncio.run(matching(quick))
         result["import"] = asyncio.run(imports(quick))
     return result
 

@@ -97,6 +97,9 @@ def requirements(results):
     routes = here["routes"]
     # A linear scan would be hundreds of times slower; a tenth is room for the processor's caches
     yield at_most("100,000 routes: as fast as one (within a tenth)", routes["100000"] / routes["1"], 1.1)
+    matching = here["matching"]
+    beside = matching["GET beside 10,000 templates"] / matching["GET, one exact address"]
+    yield at_most("an exact address beside 10,000 templates (a tenth)", beside, 1.1)
     taken = here["import"]["aiohttpretty"] - here["import"]["aiohttp"]
     yield at_most("import: within 10 ms of aiohttp's", taken, 10, " ms")
 
@@ -112,6 +115,8 @@ def report(results):
             yield ""
     for number, micros in results["here"]["routes"].items():
         yield f"GET with {int(number):>7,} routes {micros:9.1f} µs"
+    for name, micros in results["here"]["matching"].items():
+        yield f"{name:<34} {micros:9.1f} µs"
     for name, millis in results["here"]["import"].items():
         yield f"import {name:<17} {millis:9.1f} ms"
     yield ""
