@@ -38,6 +38,10 @@ class BodyError(AiohttprettyError):
     """A registered body could not be read when it was to be delivered, or gave what can't be sent."""
 
 
+class HandlerResultError(AiohttprettyError, TypeError):
+    """A handler returned something that is no response."""
+
+
 class UnansweredError(AiohttprettyError):
     """A request that no route answered; it is listed in `unmatched` too.
 

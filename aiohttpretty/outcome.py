@@ -66,7 +66,8 @@ def check_handler(handler: object) -> Callable[..., Any]:
     Raises:
         OptionTypeError: it can't be called with a request.
     """
-    if isinstance(handler, type) or not callable(handler):
+    # a class-based view, which is awaited once it is made with the request, is a handler too
+    if not callable(handler) or (isinstance(handler, type) and not hasattr(handler, "__await__")):
         raise OptionTypeError(
             f"handler={handler!r} is not a function. Give one that takes an aiohttp.web.Request and returns a "
             "response, such as: async def handler(request): return web.json_response({})."

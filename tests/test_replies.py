@@ -291,8 +291,8 @@ REFUSED = {
     ),
     "a handler that is a class": (
         OptionTypeError,
-        {"handler": web.View},
-        "handler=<class 'aiohttp.web_urldispatcher.View'> is not a function. Give one that takes an "
+        {"handler": web.Response},
+        "handler=<class 'aiohttp.web_response.Response'> is not a function. Give one that takes an "
         "aiohttp.web.Request and returns a response, such as: async def handler(request): return "
         "web.json_response({}).",
     ),

@@ -67,14 +67,13 @@ class Flow:
         self._ended = True
         self.wake()
 
-    def cut(self) -> int:
-        """Lose what is on its way, and all that is still to come; how many bytes that were."""
-        lost, self.size = self.size, 0
+    def cut(self) -> None:
+        """Lose what is on its way, and all that is still to come. A writer that waits goes on, and will see."""
+        self.size = 0
         self._pieces.clear()
         self._ended = True
         self._finish = _nothing
         self._let_go()
-        return lost
 
     def _step(self) -> None:
         self._awake = False
@@ -84,8 +83,8 @@ class Flow:
             self._deliver(self._next())
             if self.size <= _LOW:
                 self._let_go()
-        if self._pieces:
-            self.wake()
+            if self._pieces or self._ended:
+                self.wake()  # the end comes after the bytes, as from a socket, and not with the last of them
         elif self._ended:
             finish, self._finish = self._finish, _nothing
             finish()

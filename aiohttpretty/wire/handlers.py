@@ -17,14 +17,10 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
-from ..errors import AiohttprettyError
+from ..errors import HandlerResultError
 from .protocol import WireProtocol
 from .served import SERVED_END, Exchange, ServedEnd, dismiss
 from .transport import WireTransport
-
-
-class HandlerResultError(AiohttprettyError, TypeError):
-    """A handler returned something that is no response."""
 
 
 class HandlerServer:

@@ -56,11 +56,20 @@ class WireProtocol(ResponseHandler):
         The connection is left for the client to close: a write to one that is gone would put an error of aiohttp's
         own, which it may retry, in the place of this one.
         """
+        if isinstance(error, StopIteration):
+            error = _as_coroutines_do(error)
         self.set_exception(error)
         if self._payload is not None:
             self._payload.set_exception(error)
         if isinstance(self.transport, WireTransport):
             self.transport.far_end.hang_up()
+
+
+def _as_coroutines_do(error: StopIteration) -> RuntimeError:
+    # PEP 479; a future takes none, so without this nobody would ever hear of it
+    raised = RuntimeError("coroutine raised StopIteration")
+    raised.__cause__ = error
+    return raised
 
 
 def _as_shown(message: Any, shown: Shown) -> Any:

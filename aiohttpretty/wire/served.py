@@ -106,7 +106,7 @@ class ServedEnd:
             return
         idle = self._status is not None and not self._owes() and not self._up.size
         self._gone = True
-        unsaid = self._down.cut()
+        self._down.cut()
         if self._lost:
             return
         if self._loop.is_closed():
@@ -114,8 +114,8 @@ class ServedEnd:
         elif idle:
             # at once, so that a loop that stops next leaves no task behind
             self.lose()
-        elif unsaid or self._socket.is_closing():
-            self._soon(self.lose, _reset())
+        elif self._socket.is_closing():
+            self._soon(self.lose)
         else:
             self._up.end()
 
@@ -134,6 +134,10 @@ class ServedEnd:
         if self._loop.is_closed():
             self._bury()
             return
+        if not self.busy:
+            # no part in the connection any more: it goes on, and somebody else may be answering on it
+            self._gone = True
+            self._down.cut()
         self._socket.abort()
         self.lose()
         dismiss(self.task)
@@ -173,7 +177,7 @@ class ServedEnd:
     def _owes(self) -> bool:
         if self.exchange is None:
             return False
-        if self._status is None or self._status == _SWITCHING_PROTOCOLS or self._down.size:
+        if self._status is None or self._down.size:
             return True
         payload = self._protocol._payload
         return payload is not None and not payload.is_eof()
@@ -289,9 +293,6 @@ def _reset() -> ConnectionResetError:
 def _seen_from_there(transport: WireTransport) -> dict[str, Any]:
     """What the server's end of a connection knows about it, from what the client's end knows."""
     place = transport.get_extra_info("peername")
-    known = {"sockname": place, "sslcontext": transport.get_extra_info("sslcontext")}
-    if isinstance(place, tuple):
-        known["peername"] = (place[0], next(_ports), *place[2:])
-    else:
-        known["peername"] = ""  # the client's end of a Unix socket has no name
-    return known
+    # the client's end of a Unix socket has no name
+    caller = (place[0], next(_ports), *place[2:]) if isinstance(place, tuple) else ""
+    return {"peername": caller, "sockname": place, "sslcontext": transport.get_extra_info("sslcontext")}

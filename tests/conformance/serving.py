@@ -1,4 +1,4 @@
-"""Handlers in two worlds: behind aiohttp's server on a loopback socket, and at the far end of a wire."""
+"""Handlers in three worlds: behind aiohttp's server on a loopback socket, at the far end of a wire, in a registry."""
 
 import asyncio
 import re
@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import aiohttp
 from aiohttp import BaseConnector, web
 
+import aiohttpretty
 from aiohttpretty.wire.handlers import HandlerServer
 from aiohttpretty.wire.protocol import WireProtocol
 from aiohttpretty.wire.served import Exchange
@@ -90,8 +91,8 @@ async def staged(*routes, server=None, told=False, limit=100, **options):
         await _settled(stage.server.close())
 
 
-async def in_both(client, routes, *, tls=None, handler_cancellation=False):
-    """Play `client(session)` over loopback and over the wire; what it returned there, and what here.
+async def over_loopback(client, routes, *, tls=None, handler_cancellation=False):
+    """Play `client(session)` over a socket; what it returned, and the address it was played at.
 
     `tls` is a pair of SSL contexts, the server's and the client's.
     """
@@ -105,15 +106,27 @@ async def in_both(client, routes, *, tls=None, handler_cancellation=False):
         try:
             await web.SockSite(runner, sock, ssl_context=tls[0] if tls else None).start()
             connector = aiohttp.TCPConnector(resolver=Everywhere(), ssl=tls[1] if tls else True)
-            real = await _play(client, base, connector)
+            return await _play(client, base, connector), base
         finally:
             await runner.cleanup()
+
+
+async def over_the_wire(client, routes, base, *, handler_cancellation=False):
+    """The same over bare wires."""
     stage = Stage(routes, server=HandlerServer(handler_cancellation=handler_cancellation))
     try:
-        fake = await _play(client, base, stage)
+        return await _play(client, base, stage)
     finally:
         await _settled(stage.server.close())
-    return real, fake
+
+
+async def registered(client, routes, base):
+    """The same in a registry; what aiohttp's log was told is told to the client there."""
+    registry = aiohttpretty.AioHTTPretty()
+    for path, handler in routes:
+        registry.register_uri("*", f"{base}{path}", handler=handler, check_params=False)
+    with registry.activate():
+        return await _play(client, base, aiohttp.TCPConnector(resolver=Everywhere()))
 
 
 async def _play(client, base, connector):
