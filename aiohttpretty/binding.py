@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+import aiohttp
+from aiohttp import ClientOSError, ServerDisconnectedError
 from yarl import URL
 
 from .errors import DeactivatedError
@@ -20,6 +22,13 @@ from .far_end import Record, Spoken
 
 if TYPE_CHECKING:
     from .wire.handlers import HandlerServer
+
+# For these, aiohttp silently makes a second attempt of idempotent requests; the versions without middlewares do so
+# even if the body can't be sent again
+_RETRIED = (ClientOSError, ServerDisconnectedError)
+_RETRIES_BLINDLY = not hasattr(aiohttp, "ClientMiddlewareType")
+
+_NOTHING: Mapping[str, Any] = {}
 
 UNDECIDED: Final = object()
 """Which route answers depends on what the request carries."""
@@ -79,6 +88,8 @@ class Activation:
 
     def server(self, loop: asyncio.AbstractEventLoop) -> HandlerServer:
         """What serves the handlers of its routes in the event loop, which is running."""
+        if not self.alive:  # since a moment ago, in another thread
+            raise deactivated("a request", "on this connection")
         server = self._servers.get(loop)
         if server is None:
             from .wire.handlers import HandlerServer  # noqa: PLC0415 - aiohttp.web, 10 ms that few tests need
@@ -89,7 +100,7 @@ class Activation:
     def end(self) -> None:
         """It answers nothing any more, and what its handlers are doing is cancelled."""
         self.alive = False
-        for loop, server in self._servers.items():
+        for loop, server in list(self._servers.items()):
             in_thread_of(loop, server.close)
         self._servers.clear()
 
@@ -97,18 +108,30 @@ class Activation:
 class Binding:
     """What a request belongs to: made when it begins, and ended when it is over."""
 
-    __slots__ = ("_asking", "_hook", "_token", "activations", "asked", "error", "keywords", "open")
+    __slots__ = (
+        "__weakref__",
+        "_again",
+        "_asking",
+        "_hook",
+        "_token",
+        "activations",
+        "asked",
+        "error",
+        "keywords",
+        "open",
+    )
 
     def __init__(
         self, hook: UnderWay, activations: tuple[Activation, ...], asked: Any, keywords: dict[str, Any]
     ) -> None:
         self.activations = activations
         self.asked = asked
-        self.keywords = keywords
+        self.keywords: Mapping[str, Any] = keywords
         self.open = True  # a task that the request left behind inherits the binding, and must not use it
         self.error: BaseException | None = None
         """What the request was answered with, if that is an exception: it reaches the caller as it is."""
         self._asking: Any = None
+        self._again: Any = None  # aiohttp's silent second attempt
         self._hook = hook
         hook.under_way += 1
         hook.leaving = False
@@ -117,7 +140,9 @@ class Binding:
     def end(self) -> None:
         """The request is over."""
         self.open = False
-        self._asking = None
+        # Timers that were set meanwhile, such as the pool's, keep the context, and it keeps this
+        self.keywords = _NOTHING
+        self._asking = self._again = self.asked = self.error = None
         try:  # noqa: SIM105 - suppress() costs as much as all the rest
             bound.reset(self._token)
         except ValueError:
@@ -139,11 +164,24 @@ class Binding:
         if self.error is not None:
             before, self._asking = self._asking, request
             if before is not request and (before.method, before.url) == (request.method, request.url):
+                self._again = request
+            if self._again is request:  # also if a middleware, which knows nothing of the first one, insists
                 raise self.error
             self.error = None  # a middleware tries again; that is another attempt
         if self._asking is not None:
             self.asked = None  # what the caller wrote is the address of the first hop only
         self._asking = request
+
+    def raised(self, error: BaseException) -> BaseException:
+        """What reaches the caller where aiohttp raises `error`: what the request was answered with, unchanged."""
+        given = self.error
+        if given is None or given is error:
+            return error
+        if type(error) is ClientOSError and error.__cause__ is given and error.args == given.args:
+            return given  # which aiohttp took for a failure of its socket, and wrapped
+        if _RETRIES_BLINDLY and isinstance(given, _RETRIED) and error.__context__ is None:
+            return given  # and the second attempt can't even be made, because the body has been read
+        return error
 
     def route(self, method: str, url: URL) -> tuple[Activation, Any]:
         """Who answers, and with which route, as far as that can be said yet; raises if nobody does."""
@@ -169,7 +207,7 @@ class Binding:
         return answerers[0].refuse(answerers[1:], request, self.asked)
 
     def __str__(self) -> str:
-        return f"{self._asking.method} {self._asking.url}"
+        return "that is over" if self._asking is None else f"{self._asking.method} {self._asking.url}"
 
 
 def in_thread_of(loop: asyncio.AbstractEventLoop, action: Callable[[], Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import ref
 
 from .delivery import Deliverable, Delivery
 from .errors import MalformedRequestError
@@ -60,6 +61,8 @@ class Answering(Protocol):
 class Turn(Protocol):
     """Whose turn it is to be answered."""
 
+    open: bool
+    """Whether it still waits for an answer."""
     error: BaseException | None
     """What it was answered with, if that is an exception."""
 
@@ -81,6 +84,7 @@ class Speaker:
         self._turn: Turn | None = None
         self._reply: Spoken | None = None
         self._record: Record | None = None
+        self._answered: Record | None = None  # by a handler, which is yet to say with which status
         self._answered_by: Answering | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._served: dict[HandlerServer, ServedEnd] = {}
@@ -106,7 +110,9 @@ class Speaker:
         self._reply, self._record = answer or (None, None)
         self._answered_by = answered_by
         self._all_said = False
-        self._serving = None
+        if self._serving is not None:
+            self._serving.exchange = None  # whoever answers now, it is not the one of the last time
+            self._serving = None
         if answer is not None and (reply := answer[0]).handler is not None and not reply.delay:
             self._serving = self._begin(turn, reply, answer[1])  # it may read the body as it comes
 
@@ -152,7 +158,8 @@ class Speaker:
         if self._timer is not None:
             self._timer.cancel()
         self._delivery.stop()
-        for end in self._served.values():
+        ends, self._served = self._served, {}
+        for end in ends.values():
             end.hang_up()
 
     def _answer(self, waited: bool = False) -> None:
@@ -175,11 +182,16 @@ class Speaker:
                 reply, self._record, self._answered_by = turn.decide(self._request.head, self._request.body)
                 self._reply = reply
             if reply.delay:
-                self._timer = self._loop.call_later(reply.delay, self._say, turn)
+                self._timer = self._loop.call_later(reply.delay, self._say_late, turn)
             else:
                 self._say(turn)
         except BaseException as error:
             self._fail(turn, error)
+
+    def _say_late(self, turn: Turn) -> None:
+        self._timer = None  # it would hold the turn
+        if not self._transport.is_closing():
+            self._say(turn)
 
     def _say(self, turn: Turn) -> None:
         reply, record = self._reply, self._record
@@ -189,7 +201,7 @@ class Speaker:
             if reply.error is not None:
                 self._fail(turn, reply.exception())
             elif reply.handler is not None:
-                end = self._begin(turn, reply, record)
+                self._serving = end = self._begin(turn, reply, record)  # which may upgrade
                 for piece in self._request.replayed():
                     end.feed(piece)
             else:
@@ -204,12 +216,19 @@ class Speaker:
         """Have the reply's handler take the request."""
         from .wire.served import Exchange  # noqa: PLC0415 - with the rest of what only handlers need
 
+        # An idle connection must not hold what a request was: the server's end keeps this exchange until the next
+        self._answered = record
+        whose = ref(turn)
+
         def on_status(status: int) -> None:
-            record.status = status
+            if self._answered is not None:
+                self._answered.status = status
+            self._answered = None
             self._upgraded = status == _SWITCHING_PROTOCOLS
 
         def on_bug(error: BaseException) -> bool:
-            turn.error = error
+            if (turn := whose()) is not None and turn.open:
+                turn.error = error
             return True
 
         assert self._answered_by is not None  # who chose the reply
@@ -231,7 +250,7 @@ class Speaker:
             self._protocol.data_received(data)
 
     def _refuse(self) -> None:
-        if not self._reader.head:
+        if self._gone or not self._reader.head:
             return  # the rest came right behind: aiohttp may write a long head and the end of its body apart
         what = self._turn or "to a proxy"
         self._protocol.fail(

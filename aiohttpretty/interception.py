@@ -53,7 +53,7 @@ class Hook:
                 raise
             raise deactivated(method, url) from None
         try:
-            if not activation.alive or activation.answerer.version != version:
+            if not activation.alive or activation.answerer.version != version or len(binding.activations) > 1:
                 activation, route = binding.route(method, url)  # the test went on while the connection was waited for
             answer = None
             while route is not UNDECIDED:

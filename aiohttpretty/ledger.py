@@ -7,14 +7,18 @@ with matchers before those without, the newest first.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, islice
+from heapq import merge
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 from yarl import URL
 
-from .address import Beneath, Exact, Template
+from .address import Address, Beneath, Exact, address
+from .errors import OptionValueError
 from .route import Route
+from .template import Template
 from .uri import Query, key
 
 _K = TypeVar("_K")
@@ -30,52 +34,47 @@ class Ledger:
     def __init__(self) -> None:
         self._routes: dict[Route, None] = {}
         self._number = 0
-        # Each list in the order of precedence
+        # Each row is in the order of precedence, and none is ever empty: other threads may be reading it
         self._exact: dict[Place, list[Route]] = {}
-        self._at: dict[str, dict[Route, None]] = {}
         self._loose_exact = 0  # how many of the exact ones are for any method or any query
         self._folders: dict[str, list[Route]] = {}
-        self._patterns: list[Route] = []
-        self._inexact: dict[Route, None] = {}
-        self._alike: dict[object, dict[Route, None]] = {}  # of the inexact ones
-        self.beneath: list[Route] = []
-        """Those of a bundle that is still to be included under a base."""
+        self._patterns: dict[None, list[Route]] = {}
+        self._beneath: dict[None, list[Route]] = {}
+        # The rest is for registering only, and for the view
+        self._same: dict[object, dict[Route, None]] = {}
+        self._marked: dict[object, dict[Route, None]] = {}
+        self._named: dict[tuple[str, object], dict[Route, None]] = {}
 
     def add(self, route: Route) -> None:
         """Enter a route; one with the same method, address and matchers is replaced."""
         self._strike_same(route)
         self._number += 1
         route.rank = (bool(route.matchers), self._number)
-        row = self._row(route)
-        at = 0 if route.matchers else next((at for at, other in enumerate(row) if not other.matchers), len(row))
-        row.insert(at, route)
-        self._routes[route] = None
-        address = route.address
-        if isinstance(address, Exact):
-            self._at.setdefault(address.place, {})[route] = None
-            self._loose_exact += _loose(route.method, address)
+        rows, place = self._row(route)
+        row = rows.get(place)
+        if row is None:
+            rows[place] = [route]
         else:
-            self._inexact[route] = None
-            self._alike.setdefault((route.method, address.same), {})[route] = None
+            row.insert(bisect_left(row, _before(route), key=_before), route)
+        self._routes[route] = None
+        self._loose_exact += _loose(route)
+        for index, mark in self._indexed(route):
+            index.setdefault(mark, {})[route] = None
 
     def strike(self, route: Route) -> None:
         """Take a route out; nothing happens if it is not in."""
         if route not in self._routes:
             return
         del self._routes[route]
-        row = self._row(route)
-        row.remove(route)
-        address = route.address
-        if isinstance(address, Exact):
-            self._loose_exact -= _loose(route.method, address)
-            _strike(self._at, address.place, route)
-            if not row:
-                del self._exact[route.method, address.place, address.query]
-            return
-        del self._inexact[route]
-        _strike(self._alike, (route.method, address.same), route)
-        if isinstance(address, Template) and not row:
-            del self._folders[address.folder]
+        rows, place = self._row(route)
+        row = rows[place]
+        if len(row) == 1:
+            del rows[place]
+        else:
+            del row[bisect_left(row, _before(route), key=_before)]
+        self._loose_exact -= _loose(route)
+        for index, mark in self._indexed(route):
+            _strike(index, mark, route)
 
     def clear(self) -> None:
         """Strike all."""
@@ -85,78 +84,92 @@ class Ledger:
         """The route that answers for certain, where a glance is enough to know it."""
         if self._loose_exact:
             return None
-        address, query = key(url)
-        row = self._exact.get((method, address, query))
+        place, query = key(url)
+        row = self._exact.get((method, place, query))
         return row[0] if row is not None and row[0].sure else None
 
     def fitting(self, method: str, url: URL) -> Iterator[Route]:
         """The routes for a method (in upper case) and an absolute URL, in the order in which they are to be tried."""
-        address, query = key(url)
-        places: list[Place] = [(method, address, query)]
+        where, query = key(url)
+        places: list[Place] = [(method, where, query)]
         if self._loose_exact:
-            places += [("*", address, query), (method, address, None), ("*", address, None)]
-        yield from _ordered([self._exact.get(place, ()) for place in places])
-        if self._inexact:
-            rows = [*self._near(address, url), self._patterns]
-            for route in _ordered(rows):
+            places += [("*", where, query), (method, where, None), ("*", where, None)]
+        yield from _ordered(row for place in places if (row := self._exact.get(place)))
+        if self._folders or self._patterns:
+            for route in _ordered([*self._near(where, url), *self._patterns.values()]):
                 if route.method in ("*", method) and route.address.fits(url) is not None:
                     yield route
 
     def hidden_by(self, route: Route) -> Iterator[Route]:
         """Earlier routes that could never answer any more if this one was added."""
-        address = route.address
-        if isinstance(address, Exact):
-            if not (route.matchers or _loose(route.method, address)):
-                return
-            others: Iterable[Route] = reversed(self._at.get(address.place, {}))
-        else:
-            others = reversed(self._inexact)
-        for other in islice(others, _LOOKED_BACK):
-            if route.covers(other) and not (_alike(route, other) and route.address.same == other.address.same):
-                yield other
+        where = route.address
+        if isinstance(where, Exact) and not (route.matchers or _loose(route)):
+            return  # it can only replace one
+        rows = [self._marked.get(mark, {}) for mark in where.sought]
+        if isinstance(where, Template):
+            rows = sorted(rows, key=len)[:1]  # what it covers is in all of them
+        for row in rows:
+            for other in list(islice(reversed(row), _LOOKED_BACK)):
+                if route.covers(other) and not _alike(route, other):
+                    yield other
 
     def named(self, method: str, name: object) -> Route | None:
         """The route that was registered under a name: a URL written in any way, a template, a pattern or its text."""
-        for route in reversed(self._inexact):
-            known = route.address.name
-            if route.method == method and name in (known, known.pattern if isinstance(known, re.Pattern) else known):
-                return route
-        address, query = key(URL(str(name)))
-        rows = [self._exact.get((method, address, wanted), ()) for wanted in (query, None)]
-        return next(_ordered(rows), None)
+        readings = () if isinstance(name, re.Pattern) else _readings(name)
+        found = [route for reading in readings for route in self._read(method, reading)]
+        found = found or [*self._named.get((method, name), ())]
+        return max(found, key=lambda route: route.rank, default=None)
 
-    def routes(self) -> Iterable[Route]:
+    def beneath(self) -> list[Route]:
+        """Those of a bundle that is still to be included under a base."""
+        return [route for route in self._routes if isinstance(route.address, Beneath)] if self._beneath else []
+
+    def routes(self) -> list[Route]:
         """All routes, in the order of registration."""
         return list(self._routes)
 
     def __len__(self) -> int:
         return len(self._routes)
 
-    def _row(self, route: Route) -> list[Route]:
-        address = route.address
-        if isinstance(address, Exact):
-            return self._exact.setdefault((route.method, address.place, address.query), [])
-        if isinstance(address, Template):
-            return self._folders.setdefault(address.folder, [])
-        return self.beneath if isinstance(address, Beneath) else self._patterns
+    def _row(self, route: Route) -> tuple[dict[Any, list[Route]], object]:
+        where = route.address
+        if isinstance(where, Exact):
+            return self._exact, (route.method, where.place, where.query)
+        if isinstance(where, Template):
+            return self._folders, where.folder
+        return (self._beneath if isinstance(where, Beneath) else self._patterns), None
+
+    def _indexed(self, route: Route) -> Iterator[tuple[dict[Any, dict[Route, None]], object]]:
+        """Where else it stands."""
+        exact = isinstance(route.address, Exact)
+        if route.matchers or not exact:
+            yield self._same, route.identity
+        yield from ((self._marked, mark) for mark in route.address.marks)
+        if not exact:
+            yield from ((self._named, (route.method, name)) for name in _names(route.address))
 
     def _strike_same(self, route: Route) -> None:
-        address = route.address
-        if isinstance(address, Exact):
-            alike: Iterable[Route] = self._exact.get((route.method, address.place, address.query), ())
-        else:
-            alike = self._alike.get((route.method, address.same), ())
+        if route.matchers or not isinstance(route.address, Exact):
+            alike: Iterable[Route] = self._same.get(route.identity, ())
+        else:  # among those for one address, it is the last
+            rows, place = self._row(route)
+            alike = rows.get(place, [])[-1:]
         for other in alike:
             if _alike(other, route):
                 self.strike(other)
                 return
 
-    def _near(self, address: str, url: URL) -> Iterator[list[Route]]:
+    def _read(self, method: str, where: Address) -> Iterable[Route]:
+        if isinstance(where, Exact):
+            return self._exact.get((method, where.place, where.query), [])
+        return self._named.get((method, where.same), {})
+
+    def _near(self, where: str, url: URL) -> Iterator[list[Route]]:
         """The rows of templates that begin as the address does, up to one of its slashes."""
         if not self._folders:
             return
         # https:// is eight characters long; with a host and a port, the shortest origin is no shorter
-        path = address[: address.index("/", 8)] + url.path_safe
+        path = where[: where.index("/", 8)] + url.path_safe
         at = path.find("/", 8)
         while at >= 0:
             row = self._folders.get(path[: at + 1])
@@ -166,16 +179,22 @@ class Ledger:
 
 
 def _alike(one: Route, other: Route) -> bool:
-    """Whether two routes for one address are one."""
+    """Whether two routes are one, registered again."""
     return (
-        one.method == other.method
+        one.identity == other.identity
         and len(one.matchers) == len(other.matchers)
         and all(matcher in other.matchers for matcher in one.matchers)
+        and all(matcher in one.matchers for matcher in other.matchers)
     )
 
 
-def _loose(method: str, address: Exact) -> bool:
-    return method == "*" or address.query is None
+def _loose(route: Route) -> bool:
+    return isinstance(route.address, Exact) and (route.method == "*" or route.address.query is None)
+
+
+def _before(route: Route) -> tuple[bool, int]:
+    matched, number = route.rank
+    return not matched, -number
 
 
 def _strike(rows: dict[_K, dict[Route, None]], place: _K, route: Route) -> None:
@@ -184,19 +203,32 @@ def _strike(rows: dict[_K, dict[Route, None]], place: _K, route: Route) -> None:
         del rows[place]
 
 
-def _ordered(rows: Iterable[Iterable[Route]]) -> Iterator[Route]:
+def _ordered(rows: Iterable[list[Route]]) -> Iterator[Route]:
     # a copy: what tries them may register or remove some
-    filled = [list(row) for row in rows if row]
-    if len(filled) == 1:
-        return iter(filled[0])
-    return iter(sorted(chain.from_iterable(filled), key=lambda route: route.rank, reverse=True))
+    copies = [list(row) for row in rows]
+    return iter(copies[0]) if len(copies) == 1 else merge(*copies, key=_before)
+
+
+def _names(where: Address) -> tuple[object, ...]:
+    return (where.same, where.name.pattern) if isinstance(where.name, re.Pattern) else (where.same,)
+
+
+def _readings(name: object) -> Iterator[Address]:
+    """Which addresses are written so."""
+    text = name if isinstance(name, (str, URL)) else str(name)
+    try:
+        yield address(text, beneath=True)
+        yield address(text, check_params=False, beneath=True)
+    except OptionValueError:
+        pass  # it may be the text of a pattern
 
 
 class RegistryView(Mapping[tuple[str, "str | re.Pattern[str]"], Any]):
     """A read-only mapping from (method, uri) to what was registered: its options, or the list of `responses`.
 
     A key may be written in any way that a server would see as the same address; the method in any case. Of several
-    routes with one key, which differ in their matchers, the one that is tried first is shown.
+    routes with one key, which differ in their matchers or in whether the query counts, the one that is tried first is
+    shown.
     """
 
     def __init__(self, ledger: Ledger) -> None:

@@ -79,11 +79,12 @@ class Patch:
             try:
                 return await run(self, method, str_or_url, *args, **kwargs)
             except BaseException as error:
-                if binding.error is None or error.__cause__ is not binding.error:
+                given = binding.raised(error)
+                if given is error:
                     raise
             finally:
                 binding.end()
-            raise binding.error  # what aiohttp took for a failure of its socket, and wrapped
+            raise given  # out here, where it gets no context
 
         run = _unbound(below)
         for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
@@ -134,13 +135,14 @@ async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str,
     try:
         return await below(session, method, uri, **keywords)
     except BaseException as error:
-        if binding.error is None or error.__cause__ is not binding.error:
+        given = binding.raised(error)
+        if given is error:
             raise
     finally:
         binding.end()
         # The response may still be read; its connection lets go by itself.
         session.detach()
-    raise binding.error
+    raise given
 
 
 def _peeled(function: Any) -> Any:

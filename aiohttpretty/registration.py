@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .address import Address, Beneath, Exact, Template, address
+from .address import Address, Beneath, address
 from .errors import OptionTypeError, OptionValueError
 from .options import ROUTE_WORDS, check_exhausted, check_responses, check_succession, check_times, check_words
 from .origin import Origin
 from .reply import is_token, merged, reply, shared
-from .route import Home, Route, Succession
+from .route import Home, Route
+from .succession import Succession
 from .uri import absolute
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ def route(
     check_words(options, ROUTE_WORDS, "register_json_uri" if as_json else "register_uri")
     given = options.get("match")
     matchers = () if given is None else _match().check(given)
-    where, whole_query = _address(uri, options, beneath=beneath)
+    where, whole_query, params = asked_for(uri, options, beneath=beneath)
+    asking = {word: value for word, value in options.items() if word in _ASKING and word != "params"}
     return Route(
         _method(method),
         where,
         (*matchers, *whole_query),
         succession(options, as_json=as_json),
-        asking={word: value for word, value in options.items() if word in _ASKING},
+        asking={"params": params, **asking} if params else asking,
         as_json=as_json,
         origin=origin,
         home=home,
@@ -81,15 +83,16 @@ def succession(options: Mapping[str, Any], *, as_json: bool) -> Succession:
 
 def copied(original: Route, base: str | None, *, home: Home) -> Route:
     """The same route in another registry, its replies from the first on; a path is put below `base`."""
-    where = original.address
+    where, asking = original.address, original.asking
     if isinstance(where, Beneath) and base is not None:
         where = where.under(base)
+        asking = {word: value for word, value in asking.items() if word != "params"}
     return Route(
         original.method,
         where,
         original.matchers,
         original.succession.anew(),
-        asking=original.asking,
+        asking=asking,
         as_json=original.as_json,
         origin=original.origin,
         home=home,
@@ -120,8 +123,8 @@ def check_base(base: object) -> str | None:
     """
     if base is None:
         return None
-    url = absolute(base)
-    if url.query_string or "#" in str(base):
+    absolute(base)
+    if "?" in str(base) or "#" in str(base):
         raise OptionValueError(
             f"base={str(base)!r} has a query or a fragment, and paths can't follow that. Give the beginning of the "
             "addresses only, such as 'https://api.example.com/v1'."
@@ -129,7 +132,14 @@ def check_base(base: object) -> str | None:
     return str(base)
 
 
-def _address(uri: object, options: Mapping[str, Any], *, beneath: bool) -> tuple[Address, tuple[Matcher, ...]]:
+def asked_for(
+    uri: object, options: Mapping[str, Any], *, beneath: bool = False
+) -> tuple[Address, tuple[Matcher, ...], object | None]:
+    """The address, what has to be matched beside it, and the params that are not part of it.
+
+    Raises:
+        OptionTypeError, OptionValueError: `params` or `check_params` are not what they should be, or as `address` does.
+    """
     check_params = options.get("check_params", True)
     if not isinstance(check_params, bool):
         raise OptionTypeError(
@@ -145,17 +155,19 @@ def _address(uri: object, options: Mapping[str, Any], *, beneath: bool) -> tuple
     if all(isinstance(value, _PLAIN) for _, value in pairs) or not any(
         _match().is_condition(value) for _, value in pairs
     ):
-        return address(uri, params, check_params=check_params, beneath=beneath), ()
+        where = address(uri, params, check_params=check_params, beneath=beneath)
+        return where, (), params if isinstance(where, Beneath) else None
     # The query is compared by a matcher then, all of it: what stands in the uri, too
     where = address(uri, check_params=True, beneath=beneath)
-    if not isinstance(where, (Exact, Template)):
-        address(uri, params, beneath=beneath)  # a pattern takes no params at all
+    if isinstance(where, Beneath):
         raise OptionTypeError(
             f"params={params!r} beside the path {uri!r}: in a bundle, params are plain values. "
             "Write match=match.params_contain(...)."
         )
-    wanted = [*where.url.query.items(), *pairs] if where.url is not None else pairs
-    return address(uri, check_params=False), (_match().params(wanted),)
+    if where.url is None:
+        return address(uri, params), (), None  # a pattern takes no params, and says so
+    wanted = [*where.url.query.items(), *pairs]
+    return address(uri, check_params=False), (_match().params(wanted),), wanted
 
 
 def _match() -> ModuleType:

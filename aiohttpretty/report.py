@@ -13,8 +13,9 @@ from typing import Any
 
 from yarl import URL
 
-from .address import Address, Expression, Template, as_sent
+from .address import Address, Beneath, Exact, Expression, as_sent
 from .route import Route
+from .template import Template
 from .uri import absolute, key
 
 _SHOWN = 10
@@ -116,20 +117,25 @@ def why_not(route: Route, method: str, url: URL, seen_by: Callable[[Route], obje
 
 def _elsewhere(address: Address, url: URL) -> Iterator[str]:
     """What is wrong about where a request goes."""
+    if address.fits(url) is not None:
+        return
     if isinstance(address, Expression):
-        if address.fits(url) is None:
-            yield f"the pattern does not match {as_sent(url)!r}"
-        return
+        yield f"the pattern does not match {as_sent(url)!r}"
+    elif isinstance(address, Beneath):
+        yield "it is a path, for include() under a base"
+    else:
+        yield from _otherwise(address, url)
+
+
+def _otherwise(address: Exact | Template, url: URL) -> Iterator[str]:
     offered = address.url
-    if offered is None or address.fits(url) is not None:
-        return
     for part in ("scheme", "host", "port"):
         mine, theirs = getattr(offered, part), getattr(url, part)
         if mine != theirs:
             yield f"the {part} is {mine!r}, not {theirs!r}"
     if isinstance(address, Template):
         if not address.fits_path(url):
-            yield f"the path is no {address.path!r}, but {url.raw_path!r}"
+            yield f"the path {url.raw_path!r} does not fit {address.path!r}"
     elif _path(offered) != _path(url):
         yield f"the path is {offered.raw_path!r}, not {url.raw_path!r}"
     if address.query is not None and address.query != key(url).query:

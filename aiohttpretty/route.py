@@ -1,26 +1,22 @@
-"""Which requests, and the succession of replies; and the handle that registering returns.
+"""One registration: which requests, and what is said to them; and the handle that registering returns.
 
-Law of this room: a route never gives one reply to two requests, whichever threads they come from, unless it was meant
-for both.
+Law of this room: a handle shows and changes its own route only.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from yarl import URL
 
-from .address import Exact
-from .stream import Stream
-
 if TYPE_CHECKING:
     from .address import Address
     from .call import Call
-    from .match import Matcher
+    from .matcher import Matcher
     from .origin import Origin
     from .reply import Reply
+    from .succession import Succession
 
 
 class Home(Protocol):
@@ -33,66 +29,6 @@ class Home(Protocol):
 
     def rewrite(self, route: Route, options: Mapping[str, Any]) -> None:
         """Have it say something else from now on."""
-
-
-class Succession:
-    """The replies of a route, one call after another."""
-
-    def __init__(
-        self, replies: list[Reply], *, times: float, then: str, shown: Any, written: Mapping[str, Any]
-    ) -> None:
-        self.count = len(replies)
-        """How many replies there are."""
-        self.times = times
-        """How many requests are answered; infinite for any number."""
-        self.shown = shown
-        """What was registered, as `registry` shows it."""
-        self.written = written
-        """The options as they were written."""
-        self.given = 0
-        """How many requests have been answered."""
-        self._replies = replies
-        self._then = then
-        self._lock = threading.Lock()
-        always = self.count == 1 and times == float("inf") and not _once(replies[0])
-        self.endless = replies[0] if always else None
-        """The reply to any number of requests, if there is just one."""
-
-    def anew(self) -> Succession:
-        """The same replies, from the first on."""
-        return Succession(self._replies, times=self.times, then=self._then, shown=self.shown, written=self.written)
-
-    @property
-    def inexhaustible(self) -> bool:
-        """Whether it answers any number of requests."""
-        return self.times == float("inf") and not any(map(_once, self._replies))
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the last reply has been given."""
-        return self.given >= self.times
-
-    @property
-    def consumed(self) -> bool:
-        """Whether the next reply's body could be read only once, and has been."""
-        return not self.exhausted and _taken(self._upcoming())
-
-    def next_reply(self, method: str) -> Reply | None:
-        """The reply to this call, or None when there is none any more."""
-        with self._lock:
-            if self.exhausted:
-                return None
-            chosen = self._upcoming()
-            if method != "HEAD" and _taken(chosen):
-                return None
-            if isinstance(chosen.body, Stream) and not chosen.bodiless(method):
-                chosen.body.taken = True
-            self.given += 1
-            return chosen
-
-    def _upcoming(self) -> Reply:
-        at = self.given % self.count if self._then == "cycle" else min(self.given, self.count - 1)
-        return self._replies[at]
 
 
 class Route:
@@ -118,11 +54,14 @@ class Route:
         self.address = address
         self.matchers = matchers
         """What else a request must fulfil."""
+        self.likenesses = _likenesses(matchers)
+        self.identity: object = (method, address.same, self.likenesses)
+        """Equal for all registrations of one method, address and matchers, and by chance for others."""
         self.as_json = as_json
         """Whether a body is any JSON value, as `register_json_uri` takes it."""
         self.origin = origin
         """Where it was registered; prints as file:line."""
-        self.rank = (False, 0)
+        self.rank: tuple[bool, int] = (False, 0)
         """Among routes for one request, the highest goes first; the ledger gives it."""
         self.asking = asking
         """The words beside the uri that say which requests are meant, as they were written."""
@@ -180,9 +119,8 @@ class Route:
 
     def __repr__(self) -> str:
         function = "register_json_uri" if self.as_json else "register_uri"
-        joined = ("params",) if isinstance(self.address, Exact) else ()
         words = {**self.asking, **self.succession.written}
-        written = "".join(f", {name}={_short(value)}" for name, value in words.items() if name not in joined)
+        written = "".join(f", {name}={_short(value)}" for name, value in words.items())
         uri = self.address.name
         return f"<Route {function}({self.method!r}, {uri!r}{written}) at {self.origin}>"
 
@@ -200,11 +138,12 @@ class Route:
     def covers(self, other: Route) -> bool:
         """Whether this surely answers, and before the other, whatever the other could answer."""
         return (
-            self.succession.inexhaustible
+            self.likenesses <= other.likenesses
             and self.method in ("*", other.method)
-            and all(matcher in other.matchers for matcher in self.matchers)
+            and self.succession.inexhaustible
             and bool(self.matchers) == bool(other.matchers)
             and self.address.covers(other.address)
+            and all(matcher in other.matchers for matcher in self.matchers)
         )
 
     # -- which replies
@@ -234,12 +173,12 @@ class Route:
         return self.endless or self.succession.next_reply(method)
 
 
-def _once(reply: Reply) -> bool:
-    return isinstance(reply.body, Stream) and reply.body.once
+def _likenesses(matchers: tuple[Matcher, ...]) -> frozenset[int]:
+    if not matchers:
+        return frozenset()
+    from .likeness import likeness  # noqa: PLC0415 - it enters matcher, which is slow to import, and few routes need it
 
-
-def _taken(reply: Reply) -> bool:
-    return isinstance(reply.body, Stream) and reply.body.once and reply.body.taken
+    return frozenset(map(likeness, matchers))
 
 
 def _short(value: object) -> str:

@@ -23,12 +23,11 @@ from .errors import (
 )
 from .ledger import Ledger, RegistryView
 from .origin import caller
-from .registration import check_base, copied, rewritten
+from .registration import asked_for, check_base, copied, rewritten
 from .registration import route as made_of
 from .reply import Reply
 from .route import Route
 from .switch import Handle, wrapped
-from .uri import absolute, joined, key
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -107,8 +106,7 @@ class AioHTTPretty:
         if below is None:
             other._refuse_paths()
         added = [copied(route, below, home=self) for route in other._ledger.routes()]
-        for route in added:
-            self._enter(route)
+        self._enter(*added)
         return added
 
     def _register(self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool) -> Route:
@@ -124,11 +122,13 @@ class AioHTTPretty:
         self._enter(made)
         return made
 
-    def _enter(self, route: Route) -> None:
-        for hidden in self._ledger.hidden_by(route):
-            origin = route.origin
-            warnings.warn_explicit(report.hidden(hidden, route), UnreachableRouteWarning, origin.file, origin.line)
-        self._ledger.add(route)
+    def _enter(self, *routes: Route) -> None:
+        # a warning may be an error, so that nothing is entered before the last one is given
+        for route in routes:
+            for hidden in self._ledger.hidden_by(route):
+                warnings.warn_explicit(report.hidden(hidden, route), UnreachableRouteWarning, *route.origin)
+        for route in routes:
+            self._ledger.add(route)
         self._answerer.version += 1
 
     def strike(self, route: Route) -> None:
@@ -142,8 +142,8 @@ class AioHTTPretty:
         self._answerer.version += 1
 
     def _refuse_paths(self) -> None:
-        if self._ledger.beneath:
-            raise OptionValueError(report.beneath(self._ledger.beneath))
+        if paths := self._ledger.beneath():
+            raise OptionValueError(report.beneath(paths))
 
     # -- switching
 
@@ -197,21 +197,20 @@ class AioHTTPretty:
         """Whether a call has that address and every given keyword equal to what the caller passed.
 
         Args:
-            uri: the address; `params` are added to it.
+            uri: the address, a template or a compiled pattern, as in registering; `params` are added to it.
             check_params: False compares without the query of the *called* address.
             **kwargs: `method`, in any case, and any keyword of a request: `headers`, `data`, `json`, ...
         """
-        wanted = key(joined(absolute(uri), kwargs.pop("params", None)))
+        where, matchers, _ = asked_for(uri, {"params": kwargs.pop("params", None)})
         method = kwargs.pop("method", None)
-        for call in self.calls:
-            called = key(call.url if check_params else call.url.with_query(None))
-            if (
-                called == wanted
-                and (method is None or str(method).upper() == call.method)
-                and all(value == call.get(name) for name, value in kwargs.items())
-            ):
-                return True
-        return False
+        method = method.upper() if isinstance(method, str) else method
+        return any(
+            where.fits(call.url if check_params else call.url.with_query(None)) is not None
+            and all(matcher.why_not(call) is None for matcher in matchers)
+            and method in (None, call.method)
+            and all(_passed(call, name, value) for name, value in kwargs.items())
+            for call in self.calls
+        )
 
     async def fake_request(self, method: str, uri: object, **kwargs: Any) -> ClientResponse:
         """The same mocked request without a session, active or not."""
@@ -289,6 +288,10 @@ class _Answerer:
             error = ResponsesExhausted(report.exhausted(method, url, route))
         self._steward.unmatched.append(Unmatched(method, url, error))
         return error
+
+
+def _passed(call: Call, name: str, value: object) -> bool:
+    return bool(value == call[name]) if name in call else value is None  # what was not passed is no ANY
 
 
 def _call(request: binding.Request, route: Route) -> Call:

@@ -19,7 +19,7 @@ from yarl import URL
 from .errors import OptionTypeError, OptionValueError
 
 # A handshake of a websocket is an HTTP request (RFC 6455, 4.1); its scheme never goes over the wire
-_AS_HTTP = {"ws": "http", "wss": "https"}
+AS_HTTP = {"ws": "http", "wss": "https"}
 
 Query = tuple[tuple[str, str], ...]
 
@@ -38,7 +38,7 @@ def key(url: URL) -> Key:
         quote(unquote(part, errors="surrogateescape"), safe="", errors="surrogateescape")
         for part in url.raw_path.split("/")
     )
-    scheme = _AS_HTTP.get(url.scheme, url.scheme)
+    scheme = AS_HTTP.get(url.scheme, url.scheme)
     return Key(f"{scheme}://{url.raw_host}:{url.port}{path or '/'}", tuple(sorted(url.query.items())))
 
 

@@ -24,10 +24,10 @@ STOREYS = [
     {"contents", "heads", "wire.handlers"},
     {"pairs"},
     {"compare", "form"},
-    {"leaf", "wire.served"},
+    {"leaf", "likeness", "wire.served"},
     {"matcher", "address", "wire.flow"},
-    {"reply", "wire.connector"},
-    {"body", "cookies", "location", "options", "origin", "uri", "wire.framing", "wire.protocol"},
+    {"reply", "template", "wire.connector"},
+    {"body", "cookies", "location", "options", "origin", "uri"} | {"succession", "wire.framing", "wire.protocol"},
     {"headers", "outcome", "stream", "together"},
     {"coding", "errors", "notation", "wire.transport", "wire.__init__"},
 ]
