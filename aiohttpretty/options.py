@@ -31,8 +31,8 @@ class Readable(Protocol):
     def read(self, n: int = ..., /) -> bytes | str: ...
 
 
-Scalar = str | int | float | None
-Params = str | Mapping[str, Scalar | Sequence[Scalar]] | Sequence[tuple[str, Scalar]]
+# Values are str, int, float, None, lists of them, or what compares, such as dirty-equals; hence Any
+Params = str | Mapping[str, Any] | Sequence[tuple[str, Any]]
 Headers = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 Piece = bytes | bytearray | memoryview | str
 Pieces = AsyncIterable[bytes] | AsyncIterable[str] | AsyncIterable[Piece]
