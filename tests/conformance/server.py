@@ -29,6 +29,7 @@ class Reply(NamedTuple):
     reason: str
     headers: CIMultiDict
     body: object
+    delay: float = 0
 
     @classmethod
     def of(cls, options):
@@ -40,7 +41,7 @@ class Reply(NamedTuple):
             body = body.encode()
         if options.get("auto_length"):
             headers["Content-Length"] = str(len(body))
-        return cls(int(options.get("status", 200)), options.get("reason", ""), headers, body)
+        return cls(int(options.get("status", 200)), options.get("reason", ""), headers, body, options.get("delay", 0))
 
     def framed(self, method):
         """Whether the client can find the end of it without the connection being closed."""
@@ -113,6 +114,7 @@ class Server:
         reply = self._replies.get((method, url)) or Reply.of({"status": 599, "reason": f"No route for {method} {url}"})
         if isinstance(reply, deque):
             reply = reply.popleft()
+        await asyncio.sleep(reply.delay)
         await _speak(writer, method, reply)
         said = headers.get("Connection", "").lower(), reply.headers.get("Connection", "").lower()
         old = version == "HTTP/1.0" and said[0] != "keep-alive"
