@@ -109,7 +109,6 @@ class Binding:
     """What a request belongs to: made when it begins, and ended when it is over."""
 
     __slots__ = (
-        "__weakref__",
         "_again",
         "_asking",
         "_hook",

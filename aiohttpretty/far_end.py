@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import ref
 
 from .delivery import Deliverable, Delivery
 from .errors import MalformedRequestError
@@ -136,6 +135,7 @@ class Speaker:
                 self._record.received(reader.head, reader.body)
             if self._serving is not None:
                 self._turn = self._reply = self._record = None
+                self._request = self._reader  # an idle connection must not hold a body
                 return
             self._request = reader
             self._loop.call_soon(self._answer)
@@ -189,7 +189,7 @@ class Speaker:
             self._fail(turn, error)
 
     def _say_late(self, turn: Turn) -> None:
-        self._timer = None  # it would hold the turn
+        self._timer = None
         if not self._transport.is_closing():
             self._say(turn)
 
@@ -218,7 +218,6 @@ class Speaker:
 
         # An idle connection must not hold what a request was: the server's end keeps this exchange until the next
         self._answered = record
-        whose = ref(turn)
 
         def on_status(status: int) -> None:
             if self._answered is not None:
@@ -227,7 +226,7 @@ class Speaker:
             self._upgraded = status == _SWITCHING_PROTOCOLS
 
         def on_bug(error: BaseException) -> bool:
-            if (turn := whose()) is not None and turn.open:
+            if turn.open:
                 turn.error = error
             return True
 

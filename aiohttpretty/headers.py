@@ -63,7 +63,10 @@ def _pairs(given: object) -> Iterable[tuple[object, object]]:
     if isinstance(given, Mapping):
         return given.items()
     try:
-        return [(name, value) for name, value in given]  # type: ignore[attr-defined]
+        pairs = list(given)  # type: ignore[call-overload]
+        if any(isinstance(pair, (str, bytes)) for pair in pairs):  # of two characters, it would pass for a pair
+            raise TypeError
+        return [(name, value) for name, value in pairs]
     except (TypeError, ValueError):
         raise OptionTypeError(
             f"headers={given!r} are neither a mapping nor pairs. Give a dict, a multidict or a list "

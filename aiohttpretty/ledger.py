@@ -128,6 +128,9 @@ class Ledger:
         """All routes, in the order of registration."""
         return list(self._routes)
 
+    def __contains__(self, route: object) -> bool:
+        return route in self._routes
+
     def __len__(self) -> int:
         return len(self._routes)
 

@@ -29,6 +29,8 @@ from .notation import named, written
 from .pairs import expected_pairs, given_pairs
 
 _Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]
+# type checkers don't take a dict with str keys for a mapping from str | None
+_Parts = Mapping[str, Any] | Mapping[str | None, Any] | Sequence[tuple[str, Any]] | Sequence[tuple[str | None, Any]]
 
 
 def json(value: Any) -> Matcher:
@@ -83,7 +85,7 @@ def form(fields: _Pairs) -> Matcher:
     return contents.Form(expected_pairs(fields, contents.FORM, "match.form"))
 
 
-def multipart(fields: Mapping[str | None, Any] | Sequence[tuple[str | None, Any]]) -> Matcher:
+def multipart(fields: _Parts) -> Matcher:
     """The body is multipart (RFC 2046, RFC 7578) of just these parts, in any order, whatever its boundary.
 
     A value is a str (compared by the part's charset), bytes, an int or float (as text), `file(…)`, or a list of them

@@ -98,6 +98,15 @@ class JsonRouteOptions(JsonReplyOptions, _RequestOptions, total=False):
     responses: Sequence[JsonReplyOptions]
 
 
+class ReplacedOptions(JsonReplyOptions, total=False):
+    """What `Route.replace()` takes: a reply, or several, and how often they are given."""
+
+    charset: str
+    responses: Sequence[Mapping[str, Any]]
+    exhausted: Exhausted
+    times: int
+
+
 REPLY_WORDS = (
     *("status", "reason", "headers", "body", "json", "charset", "cookies", "content_encoding", "location"),
     *("auto_length", "delay", "error", "handler"),

@@ -5,6 +5,7 @@ Law of this room: it says only whether they can happen; they happen elsewhere.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from datetime import timedelta
@@ -43,10 +44,10 @@ def check_error(error: object) -> Error:
             f"error={error!r} is not an exception. Give an instance or a class of one, such as TimeoutError; to answer "
             "with an error of the server, give status=500."
         )
-    if issubclass(kind, (StopIteration, StopAsyncIteration)):
+    if issubclass(kind, (StopIteration, StopAsyncIteration, GeneratorExit)):
         raise OptionTypeError(
-            f"error={error!r} can't be raised by a coroutine; Python turns it into a RuntimeError. Give another "
-            "exception."
+            f"error={error!r} can't be raised by a coroutine: Python turns it into a RuntimeError, or takes it for the "
+            "coroutine's end. Give another exception."
         )
     if isinstance(error, BaseException):
         return error
@@ -72,4 +73,18 @@ def check_handler(handler: object) -> Callable[..., Any]:
             f"handler={handler!r} is not a function. Give one that takes an aiohttp.web.Request and returns a "
             "response, such as: async def handler(request): return web.json_response({})."
         )
+    if inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler):
+        raise OptionTypeError(
+            f"handler={handler!r} is a generator, which returns no response. Return a web.StreamResponse that you "
+            "write to, or give the async generator function as body=."
+        )
+    try:
+        inspect.signature(handler).bind(None)
+    except TypeError:
+        raise OptionTypeError(
+            f"handler={handler!r} can't be called with one argument, the request. Give a function such as: "
+            "async def handler(request): return web.json_response({})."
+        ) from None
+    except ValueError:  # it has no signature that can be read
+        pass
     return handler

@@ -10,10 +10,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .address import Address, Beneath, address
-from .errors import OptionTypeError, OptionValueError
+from .errors import AiohttprettyError, OptionTypeError, OptionValueError
 from .options import ROUTE_WORDS, check_exhausted, check_responses, check_succession, check_times, check_words
 from .origin import Origin
-from .reply import is_token, merged, reply, shared
+from .reply import Reply, is_token, merged, reply, shared
 from .route import Home, Route
 from .succession import Succession
 from .uri import absolute
@@ -64,7 +64,7 @@ def succession(options: Mapping[str, Any], *, as_json: bool) -> Succession:
     if several:
         items = check_responses(options["responses"])
         common = shared(common, as_json=as_json)
-    made = [reply(merged(common, item), as_json=as_json, encoded="body" in item) for item in items]
+    made = [_reply(merged(common, item), as_json=as_json, encoded="body" in item) for item in items]
     check_succession(options)
     then = check_exhausted(options.get("exhausted", "error"))
     if "times" in options:
@@ -79,6 +79,18 @@ def succession(options: Mapping[str, Any], *, as_json: bool) -> Succession:
         shown=shown,
         written={word: value for word, value in options.items() if word not in _ASKING},
     )
+
+
+def _reply(options: Mapping[str, Any], **kind: bool) -> tuple[Reply, dict[str, Any]]:
+    try:
+        return reply(options, **kind)
+    except AiohttprettyError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise OptionValueError(
+            f"One of the options {', '.join(f'{word}=' for word in options)} can't be sent: {error}. Give text that "
+            "has a form in its charset, and numbers of a usual size."
+        ) from error
 
 
 def copied(original: Route, base: str | None, *, home: Home) -> Route:
@@ -99,12 +111,18 @@ def copied(original: Route, base: str | None, *, home: Home) -> Route:
     )
 
 
-def rewritten(original: Route, options: Mapping[str, Any]) -> Succession:
+def rewritten(original: Route, options: Mapping[str, Any], *, registered: bool) -> Succession:
     """What the route is to say from now on.
 
     Raises:
-        OptionTypeError, OptionValueError: it can't be said, or is about which requests are meant.
+        OptionTypeError, OptionValueError: it can't be said, or is about which requests are meant, or the route is not
+            `registered` any more.
     """
+    if not registered:
+        raise OptionValueError(
+            f"{original!r} answers nothing any more: it was removed, cleared away, or a newer registration has taken "
+            "its place. Register it again instead."
+        )
     for word in _ASKING:
         if word in options:
             raise OptionTypeError(
@@ -113,6 +131,19 @@ def rewritten(original: Route, options: Mapping[str, Any]) -> Succession:
             )
     check_words(options, _REPLACED, "replace")
     return succession(options, as_json=original.as_json)
+
+
+def check_bundle(other: object, *, into: object) -> None:
+    """Refuse what can't be included.
+
+    Raises:
+        OptionTypeError: it is no registry.
+        OptionValueError: it is the same one.
+    """
+    if not isinstance(other, type(into)):
+        raise OptionTypeError(f"include({other!r}): that is no registry. Give an instance of AioHTTPretty.")
+    if other is into:
+        raise OptionValueError("A registry can't include itself. Make another one with AioHTTPretty().")
 
 
 def check_base(base: object) -> str | None:
@@ -146,6 +177,8 @@ def asked_for(
             f"check_params={check_params!r} is not a bool. Give False to answer whatever the query is, or leave it out."
         )
     params = options.get("params")
+    if isinstance(params, Iterator):
+        params = list(params)  # it is looked at more than once
     if params and not check_params:
         raise OptionValueError(
             f"params={params!r} beside check_params=False: the query can't be asked for and ignored. Leave one of them "

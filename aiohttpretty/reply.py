@@ -10,7 +10,7 @@ whatever they say: none at all, Set-Cookie twice, or a Content-Length that disag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -112,6 +112,8 @@ def shared(options: Mapping[str, Any], *, as_json: bool) -> dict[str, Any]:
         OptionTypeError, OptionValueError: the body can't be served.
     """
     shared = dict(options)
+    if isinstance(shared.get("headers"), Iterator):
+        shared["headers"] = list(shared["headers"])
     if not as_json and not isinstance(shared.get("body", b""), (str, bytes, bytearray, memoryview)):
         shared["body"] = encode(shared["body"], _charset(options))
     return shared
@@ -142,7 +144,10 @@ def reply(options: Mapping[str, Any], *, as_json: bool, encoded: bool = False) -
     body = _coded(options, headers, body)
     for cookie in set_cookies(options.get("cookies", {})):
         headers.add("Set-Cookie", cookie)
-    if options.get("auto_length", False):
+    auto_length = options.get("auto_length", False)
+    if not isinstance(auto_length, bool):
+        raise OptionTypeError(f"auto_length={auto_length!r} is not a bool. Give True, or leave it out.")
+    if auto_length:
         headers["Content-Length"] = str(_length(body))
     reason = _reason(options.get("reason", ""))
     return Reply(status=_status(status), reason=reason, headers=headers, body=body, delay=delay), shown

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from yarl import URL
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from .address import Address
     from .call import Call
     from .matcher import Matcher
+    from .options import ReplacedOptions
     from .origin import Origin
     from .reply import Reply
     from .succession import Succession
@@ -104,7 +107,7 @@ class Route:
         """Answer nothing with it any more; what it has answered stays in `calls`. Twice is once."""
         self._home.strike(self)
 
-    def replace(self, **options: Any) -> None:
+    def replace(self, **options: Unpack[ReplacedOptions]) -> None:
         """Answer the same requests with something else from now on.
 
         Args:
@@ -126,14 +129,17 @@ class Route:
 
     # -- which requests
 
-    def why_not(self, request: Any) -> list[str]:
-        """What the matchers have against a request, in words; nothing if it fits."""
+    def why_not(self, request: Any) -> str | None:
+        """What the first of the matchers that refuses has against a request, in words; None if it fits.
+
+        The others aren't asked: they may look for what only a request has that the first one accepts.
+        """
         reasons = (matcher.why_not(request) for matcher in self.matchers)
-        return [reason for reason in reasons if reason is not None]
+        return next((reason for reason in reasons if reason is not None), None)
 
     def accepts(self, request: Any) -> bool:
         """Whether no matcher has anything against a request."""
-        return all(matcher.why_not(request) is None for matcher in self.matchers)
+        return self.why_not(request) is None
 
     def covers(self, other: Route) -> bool:
         """Whether this surely answers, and before the other, whatever the other could answer."""

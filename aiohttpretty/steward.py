@@ -15,7 +15,6 @@ from .call import Call, Unmatched
 from .errors import (
     BodyConsumedError,
     NoMatchError,
-    OptionTypeError,
     OptionValueError,
     ResponsesExhausted,
     UnansweredError,
@@ -23,7 +22,7 @@ from .errors import (
 )
 from .ledger import Ledger, RegistryView
 from .origin import caller
-from .registration import asked_for, check_base, copied, rewritten
+from .registration import asked_for, check_base, check_bundle, copied, rewritten
 from .registration import route as made_of
 from .reply import Reply
 from .route import Route
@@ -99,10 +98,7 @@ class AioHTTPretty:
                 is none and `other` has paths.
         """
         below = check_base(base)
-        if not isinstance(other, AioHTTPretty):
-            raise OptionTypeError(f"include({other!r}): that is no registry. Give an instance of AioHTTPretty.")
-        if other is self:
-            raise OptionValueError("A registry can't include itself. Make another one with AioHTTPretty().")
+        check_bundle(other, into=self)
         if below is None:
             other._refuse_paths()
         added = [copied(route, below, home=self) for route in other._ledger.routes()]
@@ -138,7 +134,7 @@ class AioHTTPretty:
 
     def rewrite(self, route: Route, options: Mapping[str, Any]) -> None:
         """For `Route.replace()`."""
-        route.say(rewritten(route, options))
+        route.say(rewritten(route, options, registered=route in self._ledger))
         self._answerer.version += 1
 
     def _refuse_paths(self) -> None:
@@ -257,8 +253,10 @@ class _Answerer:
     def decide(self, request: binding.Request) -> tuple[Reply, Call] | None:
         spent: Route | None = None
         method, url = request.method, request.url
+        call: Call | None = None
         for route in self._fitting(method, url):
-            call = _call(request, route)
+            call = call or _call(request, route)  # one for all, so that its headers and body are read once
+            call.route = route
             if not route.accepts(call):
                 continue
             chosen = route.next_reply(method)

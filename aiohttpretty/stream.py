@@ -54,11 +54,13 @@ class Stream:
         """
         # one for the whole body: some charsets begin with a mark, or switch back and forth
         text = codecs.getincrementalencoder(self.charset or "utf-8")()
+        has_text = False
         async with aclosing(self.pieces()) as pieces:
             async for piece in pieces:
+                has_text = has_text or isinstance(piece, str)
                 if data := self._encoded(piece, text):
                     yield data
-        if rest := text.encode("", final=True):
+        if has_text and (rest := text.encode("", final=True)):
             yield rest
 
     def _encoded(self, piece: object, text: codecs.IncrementalEncoder) -> bytes:

@@ -26,6 +26,7 @@ _NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 # aiohttp.web's, for a variable without an expression of its own
 _VALUE = "[^{}/]+"
 _ANY: Segment = (("", _VALUE),)
+_DOTS: tuple[Segment, ...] = (((".", None),), (("..", None),))
 # What in an expression speaks of another one
 _LOOKS_ELSEWHERE = re.compile(r"\(\?P=|\(\?\(|\\[1-9]")
 
@@ -46,6 +47,8 @@ class Template:
         self._expressions = [expression for _, expression in pieces if expression not in (None, _VALUE)]
         self._pattern = _compiled(pieces, text)
         self._segments = _segments(pieces)
+        if any(segment in _DOTS for segment in self._segments):
+            raise _no_template(text, "a client resolves '.' and '..' before it sends a path")
         start = pieces[0][0]  # a literal: a path begins with a slash
         self.folder = self.origin + decoded(start[: start.rindex("/") + 1])
         """The beginning of all addresses that it fits, up to a slash."""

@@ -39,6 +39,8 @@ def _dropped(word: str, value: object, item: Mapping[str, Any]) -> bool:
         return True
     if word == "charset":  # it is of the texts among the bodies
         return "body" in item and not isinstance(item["body"], str)
+    if word == "location":
+        return "status" in item and not redirects(item["status"])
     return word == "status" and "location" in item and not redirects(value)
 
 

@@ -256,14 +256,14 @@ REFUSED = {
     "an exception that no coroutine raises": (
         OptionTypeError,
         {"error": StopIteration},
-        "error=<class 'StopIteration'> can't be raised by a coroutine; Python turns it into a RuntimeError. Give "
-        "another exception.",
+        "error=<class 'StopIteration'> can't be raised by a coroutine: Python turns it into a RuntimeError, or "
+        "takes it for the coroutine's end. Give another exception.",
     ),
     "another": (
         OptionTypeError,
         {"error": StopAsyncIteration()},
-        "error=StopAsyncIteration() can't be raised by a coroutine; Python turns it into a RuntimeError. Give another "
-        "exception.",
+        "error=StopAsyncIteration() can't be raised by a coroutine: Python turns it into a RuntimeError, or takes it "
+        "for the coroutine's end. Give another exception.",
     ),
     "an error and an answer": (
         OptionTypeError,
@@ -578,3 +578,81 @@ async def test_an_own_line():
         aiohttpretty.register_uri("GET", URI, delay=-1)
     line = inspect.currentframe().f_lineno - 1
     assert caught.tb.tb_lineno == line
+
+
+REFUSED_AT_ONCE = {
+    "a flag that is text": (
+        OptionTypeError,
+        {"auto_length": "false"},
+        "auto_length='false' is not a bool. Give True, or leave it out.",
+    ),
+    "a handler without a parameter": (
+        OptionTypeError,
+        {"handler": web.Application()},
+        "handler=<Application 0x> can't be called with one argument, the request. Give a function such as: async def "
+        "handler(request): return web.json_response({}).",
+    ),
+    "a handler that is a generator": (
+        OptionTypeError,
+        {"handler": needs},
+        f"handler={needs!r} is a generator, which returns no response. Return a web.StreamResponse that you write to, "
+        "or give the async generator function as body=.",
+    ),
+    "a header that has no bytes": (
+        OptionValueError,
+        {"headers": {"X": "\ud800"}},
+        "One of the options headers= can't be sent: 'utf-8' codec can't encode character '\\ud800' in position 0: "
+        "surrogates not allowed. Give text that has a form in its charset, and numbers of a usual size.",
+    ),
+    "a delay beyond numbers": (
+        OptionValueError,
+        {"delay": 10**400},
+        "One of the options delay= can't be sent: int too large to convert to float. Give text that has a form in its "
+        "charset, and numbers of a usual size.",
+    ),
+    "headers of two letters": (
+        OptionTypeError,
+        {"headers": ["ab"]},
+        "headers=['ab'] are neither a mapping nor pairs. Give a dict, a multidict or a list of (name, value) pairs.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "options", "sentence"), REFUSED_AT_ONCE.values(), ids=REFUSED_AT_ONCE)
+def test_refused_at_once(kind, options, sentence):
+    """What could only go wrong at the request is refused on the line that wrote it."""
+    with pytest.raises(kind) as caught:
+        aiohttpretty.register_uri("GET", URI, **options)
+    assert re.sub("0x[0-9a-f]+", "0x", str(caught.value)) == re.sub("0x[0-9a-f]+", "0x", sentence)
+    assert not aiohttpretty.registry
+
+
+async def test_iterators_are_kept():
+    """An iterator among the options says the same to every item and every look."""
+    aiohttpretty.register_uri(
+        "GET", URI, params=zip(["a"], ["1"]), headers=zip(["X"], ["1"]), responses=[{}, {"status": 201}]
+    )
+    seen = []
+    for _ in range(2):
+        response = await aiohttpretty.fake_request("GET", URI, params={"a": "1"})
+        seen.append((response.status, response.headers.get("X")))
+    assert seen == [(200, "1"), (201, "1")]
+    with pytest.raises(aiohttpretty.NoMatchError):
+        await aiohttpretty.fake_request("GET", URI)
+    aiohttpretty.unmatched.clear()
+
+
+async def test_bytes_beside_a_charset():
+    """Bytes of a stream stay as they are, whatever the charset of its text would begin with."""
+
+    async def stream():
+        yield b"ab"
+
+    aiohttpretty.register_uri("GET", URI, body=stream, charset="utf-16")
+    assert await (await aiohttpretty.fake_request("GET", URI)).read() == b"ab"
+
+
+def test_an_item_drops_a_redirect():
+    """An item whose status is none of a redirect drops the Location that stands beside `responses`."""
+    aiohttpretty.register_uri("GET", URI, location="/y", responses=[{"status": 307}, {"status": 500}])
+    assert aiohttpretty.registry["GET", URI] == [{"location": "/y", "status": 307}, {"status": 500}]

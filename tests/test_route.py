@@ -60,12 +60,17 @@ async def test_remove(uri, method):
 
 
 async def test_removed_after_clear():
-    """A handle that outlives clear() does no harm."""
+    """A handle that outlives clear() does no harm, and says that it has nothing to replace."""
     route = aiohttpretty.register_uri("GET", URI)
     aiohttpretty.clear()
     aiohttpretty.register_uri("GET", URI, body=b"new")
     route.remove()
-    route.replace(body=b"old")
+    with pytest.raises(OptionValueError) as caught:
+        route.replace(body=b"old")
+    assert str(caught.value) == (
+        f"{route!r} answers nothing any more: it was removed, cleared away, or a newer registration has taken its "
+        "place. Register it again instead."
+    )
     assert await body() == b"new"
 
 

@@ -166,6 +166,22 @@ async def test_the_test_goes_on_meanwhile(change):
     aiohttpretty.unmatched.clear()
 
 
+async def test_another_registry_learns_of_it_meanwhile():
+    """A request that waits for a connection is answered by what the first of several registries knows by then."""
+    other = aiohttpretty.AioHTTPretty()
+    aiohttpretty.register_uri("GET", URI + "slow", delay=0.01)
+    aiohttpretty.register_uri("GET", URI, body="second")
+    with other.activate():
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+            slow = asyncio.ensure_future(session.get(URI + "slow"))
+            await settle()
+            waiting = asyncio.ensure_future(session.get(URI))
+            await settle()
+            other.register_uri("GET", URI, body="first")
+            (await slow).release()
+            assert await (await waiting).text() == "first"
+
+
 async def test_a_used_up_one():
     """Of matched requests, only what fits counts, and the last word is ResponsesExhausted."""
     aiohttpretty.register_uri("POST", URI, match=match.json(1), responses=[{"body": "1"}])
@@ -204,3 +220,25 @@ async def test_nothing_is_held():
         await settle()
         gc.collect()
         assert (dead(), call()) == (None, None)
+
+
+async def test_the_others_are_not_asked():
+    """When one of several matchers has refused, the next one is asked neither for the answer nor for the report."""
+    asked = []
+    aiohttpretty.register_uri("POST", URI, match=[match.header("X", "1"), asked.append])
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttpretty.NoMatchError, match="the header X is missing"):
+            await session.post(URI)
+    assert asked == []
+    aiohttpretty.unmatched.clear()
+
+
+async def test_a_matcher_of_two_minds():
+    """A function that refuses, and says something else when it is asked for the report, leaves no empty reason."""
+    minds = iter([False, True])
+    route = aiohttpretty.register_uri("POST", URI, match=lambda request: next(minds))
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttpretty.NoMatchError) as caught:
+            await session.post(URI)
+    assert f"POST {URI} ({route.origin}): it refused the request when it was asked" in str(caught.value)
+    aiohttpretty.unmatched.clear()

@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import io
 import ssl
 import weakref
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -126,6 +128,64 @@ if hasattr(aiohttp, "ClientMiddlewareType"):
         assert seen == [error]
         assert [call.status for call in aiohttpretty.calls] == [None, 200]
 
+    @pytest.mark.parametrize("error", [aiohttp.ServerDisconnectedError("bye"), ValueError("x")])
+    async def test_a_middleware_that_insists(error):
+        """A middleware's attempts are counted, and aiohttp's silent second try, which runs it anew, adds none."""
+
+        async def thrice(request, handler):
+            with suppress(type(error)):
+                return await handler(request)
+            with suppress(type(error)):
+                return await handler(request)
+            return await handler(request)
+
+        aiohttpretty.register_uri("GET", URI, error=error)
+        async with aiohttp.ClientSession(middlewares=(thrice,)) as session:
+            with pytest.raises(type(error)) as caught:
+                await session.get(URI)
+        assert caught.value is error
+        assert len(aiohttpretty.calls) == 3
+
+    @pytest.mark.parametrize("own", [LookupError(104, "reset"), aiohttp.ClientOSError(104, "mine")], ids=repr)
+    async def test_a_middleware_that_says_it_in_its_own_words(own):
+        """What a middleware makes of an error is left alone, though it is raised from it."""
+
+        async def translating(request, handler):
+            try:
+                return await handler(request)
+            except OSError as error:
+                raise own from error
+
+        aiohttpretty.register_uri("POST", URI, error=ConnectionResetError(104, "reset"))
+        async with aiohttp.ClientSession(middlewares=(translating,)) as session:
+            with pytest.raises(type(own)) as caught:
+                await session.post(URI)
+        assert caught.value is own
+
+
+def _form():
+    form = aiohttp.FormData()
+    form.add_field("file", b"content", filename="a.txt")
+    return form
+
+
+async def _pieces():
+    yield b"a"
+
+
+@pytest.mark.parametrize("body", [_form, _pieces, lambda: io.BytesIO(b"abc")], ids=["form", "generator", "file"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("kind", [aiohttp.ServerDisconnectedError, aiohttp.ClientOSError])
+async def test_bodies_that_can_not_be_sent_again(kind, method, body):
+    """aiohttp's silent second try, which some versions make with a body that is read already, covers nothing up."""
+    error = kind("x")
+    aiohttpretty.register_uri(method, URI, error=error)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(kind) as caught:
+            await session.request(method, URI, data=body())
+    assert caught.value is error
+    assert len(aiohttpretty.calls) == 1
+
 
 async def test_without_a_session():
     """fake_request raises it, too, though not active."""
@@ -135,6 +195,39 @@ async def test_without_a_session():
     with pytest.raises(OSError, match="io") as caught:
         await other.fake_request("GET", URI)
     assert caught.value is error
+
+
+async def test_a_websocket():
+    """ws_connect raises it, too, and not a failure of the handshake."""
+    error = aiohttp.ServerDisconnectedError("bye")
+    aiohttpretty.register_uri("GET", URI, error=error)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ServerDisconnectedError) as caught:
+            await session.ws_connect(URI)
+    assert caught.value is error
+    assert len(aiohttpretty.calls) == 1
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_program(kind):
+    """KeyboardInterrupt and SystemExit are raised where the request was made, and go on from there."""
+    error = kind("enough")
+    passed = []
+    aiohttpretty.register_uri("GET", URI, error=error)
+
+    async def ask():
+        async with aiohttp.ClientSession() as session:
+            try:
+                await session.get(URI)
+            except kind as failure:
+                passed.append(failure)
+                raise
+
+    with pytest.raises(kind) as caught:
+        asyncio.run(ask())
+    assert caught.value is error
+    assert passed == [error]
+    assert len(aiohttpretty.calls) == 1
 
 
 async def test_a_registered_instance_keeps_nothing():
