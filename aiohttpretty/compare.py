@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 from .errors import OptionTypeError, OptionValueError
-from .leaf import IN_JSON, checked, refusal
+from .leaf import IN_JSON, asks, checked, refusal
 from .matcher import JSON, Matcher
 from .notation import call, in_json, written
 
@@ -49,22 +52,30 @@ def checked_json(value: Any, name: str, path: str = "$", depth: int = 0) -> Any:
 
 
 def difference(expected: Any, actual: Any, *, partly: bool) -> str | None:
-    """The first difference, in words behind "the JSON differs", and how many more there are; None if there is none.
+    """The first difference, in words behind "the JSON differs", and how many more are known; None if there is none.
 
     With `partly`, the members of `expected` are enough, at every level.
     """
     return first_of(_differences(expected, actual, partly, "$"))
 
 
-def first_of(reasons: Iterable[str]) -> str | None:
-    """The first of many reasons, and how many more there are."""
+def first_of(reasons: Iterable[str | None]) -> str | None:
+    """The first of many reasons, and how many more there are.
+
+    A None says that code of the test's own is asked next. That may rely on what comes before it, so it isn't asked
+    any more behind a difference, and the number is what is known by then.
+    """
     every = iter(reasons)
-    first = next(every, None)
-    more = sum(1 for _ in every)
+    first = next((reason for reason in every if reason is not None), None)
+    more = 0
+    for reason in every:
+        if reason is None:
+            return f"{first}, and at least {more} more" if more else first
+        more += 1
     return f"{first}, and {more} more" if more else first
 
 
-def _differences(expected: Any, actual: Any, partly: bool, path: str) -> Iterator[str]:
+def _differences(expected: Any, actual: Any, partly: bool, path: str) -> Iterator[str | None]:
     if isinstance(expected, dict) and isinstance(actual, dict):
         yield from _members(expected, actual, partly, path)
     elif isinstance(expected, (list, tuple)) and isinstance(actual, list):
@@ -76,12 +87,14 @@ def _differences(expected: Any, actual: Any, partly: bool, path: str) -> Iterato
     elif isinstance(expected, (dict, list, tuple)):
         yield f" at {path}: it is {in_json(actual)}, not {in_json(expected)}"
     else:
+        if asks(expected):
+            yield None
         words = refusal(expected, actual, IN_JSON, partly=partly)
         if words is not None:
             yield f" at {path}: it is {in_json(actual)}{words}"
 
 
-def _members(expected: dict[str, Any], actual: dict[str, Any], partly: bool, path: str) -> Iterator[str]:
+def _members(expected: dict[str, Any], actual: dict[str, Any], partly: bool, path: str) -> Iterator[str | None]:
     for key, inner in expected.items():
         if key in actual:
             yield from _differences(inner, actual[key], partly, path + _member(key))
@@ -106,6 +119,7 @@ class AnyOrder(Matcher):
     """A list of these items, in any order."""
 
     sees = frozenset({JSON})
+    asks = False
 
     def __init__(self, items: list[Any] | tuple[Any, ...]) -> None:
         self.items = items
@@ -118,68 +132,155 @@ class AnyOrder(Matcher):
             return "it is no list"
 
         def fits(left: int, right: int) -> bool:
-            return next(_differences(self.items[left], seen[right], partly, ""), None) is None
+            return all(reason is None for reason in _differences(self.items[left], seen[right], partly, ""))
 
-        lonely, left_over = unpaired(len(self.items), len(seen), fits)
+        asking = {number for number, item in enumerate(self.items) if asks(item)}
+        equals, likely = _equals(self.items, seen), _candidates(self.items, seen, partly)
+        lonely, left_over = unpaired(len(self.items), len(seen), fits, asking, equals, likely)
         if not lonely and not left_over:
             return None
         said = [f"no item is left for {in_json(self.items[number])}" for number in lonely[:1]]
         said += [f"{in_json(seen[number])} is not expected" for number in left_over[:1]]
         more = len(lonely) + len(left_over) - len(said)
-        return ", and ".join([*said, f"{more} more"] if more else said)
+        known = "at least " if lonely and asking else ""
+        return ", and ".join([*said, f"{known}{more} more"] if more else said)
 
     def __repr__(self) -> str:
         return call("any_order", self.items)
 
 
-def unpaired(lefts: int, rights: int, fits: Callable[[int, int], bool]) -> tuple[list[int], list[int]]:
+def _key(value: Any, depth: int = 0) -> Hashable | None:
+    """One for all values that are equal in JSON; None for a condition, and for what is deeper than any expectation."""
+    kind = type(value)
+    if kind in (int, float):
+        return (float, value if value == value else None)  # noqa: PLR0124 - NaN isn't
+    if kind in (str, bool, type(None)):
+        return (kind, value)
+    if kind not in (dict, list, tuple) or depth > _DEEP:
+        return None
+    names, items = (tuple(value), value.values()) if kind is dict else (None, value)
+    keys = []
+    for item in items:
+        key = _key(item, depth + 1)
+        if key is None:
+            return None
+        keys.append(key)
+    return (list, tuple(keys)) if names is None else (dict, frozenset(zip(names, keys, strict=True)))
+
+
+def _equals(items: Sequence[Any], seen: list[Any]) -> dict[int, int]:
+    """Items without conditions, each with an equal one of its own, as far as there are enough."""
+    free: dict[Hashable, deque[int]] = {}
+    for number, item in enumerate(seen):
+        free.setdefault(_key(item), deque()).append(number)
+    free.pop(None, None)
+    keys = ((number, _key(item)) for number, item in enumerate(items))
+    return {number: free[key].popleft() for number, key in keys if free.get(key)}
+
+
+def _candidates(items: Sequence[Any], seen: list[Any], partly: bool) -> Callable[[int], Sequence[int] | None]:
+    """For an item, those among which all that fit it are, if something plain in it tells; else None."""
+    wholes: dict[Hashable, list[int]] = {}
+    marked: dict[Hashable, list[int]] = {}
+    for number, item in enumerate(seen):
+        wholes.setdefault(_key(item), []).append(number)
+        for mark in _marks(item):
+            marked.setdefault(mark, []).append(number)
+
+    def candidates(left: int) -> Sequence[int] | None:
+        whole = None if partly else _key(items[left])
+        if whole is not None:
+            return wholes.get(whole, ())
+        return min((marked.get(mark, ()) for mark in _marks(items[left])), key=len, default=None)
+
+    return candidates
+
+
+def _marks(value: Any, path: tuple[Hashable, ...] = ()) -> Iterator[Hashable]:
+    """What each value has that this is a part of: the plain scalars in it, each with the way to it."""
+    if len(path) > _DEEP:
+        return
+    if isinstance(value, (dict, list, tuple)):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _marks(inner, (*path, step))
+    else:
+        key = _key(value)
+        if key is not None:
+            yield path, key
+
+
+def unpaired(
+    lefts: int,
+    rights: int,
+    fits: Callable[[int, int], bool],
+    asking: Collection[int] = (),
+    paired: Mapping[int, int] = MappingProxyType({}),
+    candidates: Callable[[int], Sequence[int] | None] = lambda left: None,
+) -> tuple[list[int], list[int]]:
     """What stays alone on either side when as many as possible are paired: a maximum matching.
 
     Kuhn's algorithm, each search in breadth, so that no stack is too short for it. A search that finds nothing shows
     that nobody will ever get one of the partners that it came by, so they are left out from then on; that makes it
-    cubic at worst. `fits` is asked once for each pair at most.
+    cubic at worst. `fits` is asked once for each pair at most. It begins with the pairs in `paired`, which fit, and
+    looks for the partners of a left among its `candidates` only, in ascending order, unless they are None.
+
+    The lefts in `asking` run code of the test's own: they come last, and no more once a left stays alone; what is
+    left over is not known then.
     """
-    known: dict[tuple[int, int], bool] = {}
-    owner: dict[int, int] = {}  # right: left
+    suits = cache(fits)
+    partner = dict(paired)  # left: right
+    owner = {right: left for left, right in paired.items()}
     hopeless: set[int] = set()
-    lonely = []
+    lonely: list[int] = []
 
-    def suits(left: int, right: int) -> bool:
-        if (left, right) not in known:
-            known[left, right] = fits(left, right)
-        return known[left, right]
+    def suitable(left: int, but: Collection[int]) -> Iterator[int]:
+        for right in _nearest(left, rights, candidates(left)):
+            if right not in hopeless and right not in but and suits(left, right):
+                yield right
 
-    for start in range(lefts):
-        order = [*range(start, rights), *range(min(start, rights))]  # often they are in order already
-        came_from = _search(start, [right for right in order if right not in hopeless], owner, suits)
-        free = next((right for right in came_from if right not in owner), None)
+    for start in sorted((left for left in range(lefts) if left not in partner), key=lambda left: left in asking):
+        if lonely and start in asking:
+            return lonely, []
+        came_from = _search(start, owner, suitable)
+        free = next((right for right in reversed(came_from) if right not in owner), None)
         if free is None:
             lonely.append(start)
             hopeless.update(came_from)
         else:
-            _hand_over(free, came_from, owner)
-    return lonely, [right for right in range(rights) if right not in owner]
+            _hand_over(free, came_from, owner, partner)
+    return lonely, [right for right in range(rights) if right not in owner and not (lonely and asking)]
 
 
-def _search(start: int, rights: list[int], owner: dict[int, int], suits: Callable[[int, int], bool]) -> dict[int, int]:
+def _nearest(left: int, rights: int, among: Sequence[int] | None) -> Iterable[int]:
+    """All of them; often they are in order already, or reversed."""
+    if among is not None:
+        split = bisect_left(among, left)
+        return chain(among[split:], among[:split])
+    mirrored = rights - 1 - left
+    ends = (left, mirrored) if 0 <= mirrored != left < rights else ()
+    return chain(ends, range(min(left, rights), rights), range(min(left, rights)))
+
+
+def _search(
+    start: int, owner: dict[int, int], suitable: Callable[[int, Collection[int]], Iterable[int]]
+) -> dict[int, int]:
     """The rights that `start` could get, should their owners take another, each with who would get it."""
     came_from: dict[int, int] = {}
     waiting = deque([start])
     while waiting:
         left = waiting.popleft()
-        for right in rights:
-            if right not in came_from and suits(left, right):
-                came_from[right] = left
-                if right not in owner:
-                    return came_from
-                waiting.append(owner[right])
+        for right in suitable(left, came_from):
+            came_from[right] = left
+            if right not in owner:
+                return came_from
+            waiting.append(owner[right])
     return came_from
 
 
-def _hand_over(free: int, came_from: dict[int, int], owner: dict[int, int]) -> None:
-    owned = {left: right for right, left in owner.items()}
+def _hand_over(free: int, came_from: dict[int, int], owner: dict[int, int], partner: dict[int, int]) -> None:
     right: int | None = free
     while right is not None:
         left = came_from[right]
-        owner[right] = left
-        right = owned.get(left)
+        before = partner.get(left)
+        owner[right], partner[left] = left, right
+        right = before

@@ -138,6 +138,7 @@ class File(Matcher):
     """One part of a multipart body, with what is known of it."""
 
     sees = frozenset({PART})
+    asks = False
 
     def __init__(self, filename: Any, content: Any, content_type: Any) -> None:
         self.filename = filename

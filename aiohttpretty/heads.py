@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import Any
 
 from .compare import first_of
-from .leaf import IN_TEXT, Place, checked, none_fits
+from .leaf import IN_TEXT, Place, asks, checked, none_fits
 from .matcher import Matcher, Request
-from .notation import Bare, call, in_python, same
+from .notation import Bare, call, in_python
 from .pairs import Expected, Kind, as_mapping, refusals
 
 _COOKIE_ESCAPE = re.compile(r"\\([0-3][0-7][0-7]|.)")
@@ -23,6 +23,8 @@ _COOKIE_ESCAPE = re.compile(r"\\([0-3][0-7][0-7]|.)")
 class Header(Matcher):
     """The values of one header."""
 
+    asks = False
+
     def __init__(self, name: str, expected: Any) -> None:
         self.name = name
         self.expected = expected
@@ -30,12 +32,8 @@ class Header(Matcher):
     def why_not(self, request: Request) -> str | None:
         return _one_of(f"the header {self.name}", self.expected, request.request_headers.getall(self.name, []))
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Header):
-            return NotImplemented
-        return self.name.lower() == other.name.lower() and same(self.expected, other.expected)
-
-    __hash__ = Matcher.__hash__
+    def essence(self) -> dict[str, Any]:
+        return {"name": self.name.lower(), "expected": self.expected}
 
     def __repr__(self) -> str:
         return call("header", self.name, self.expected)
@@ -48,8 +46,21 @@ class Headers(Matcher):
         self.headers = headers
 
     def why_not(self, request: Request) -> str | None:
-        reasons = (header.why_not(request) for header in self.headers)
-        return first_of(reason for reason in reasons if reason is not None)
+        return first_of(self._reasons(request))
+
+    def _reasons(self, request: Request) -> Iterator[str | None]:
+        for header in self.headers:
+            if asks(header):
+                yield None
+            reason = header.why_not(request)
+            if reason is not None:
+                yield reason
+
+    def essence(self) -> dict[str, Any]:
+        wanted: dict[str, list[Any]] = {}
+        for header in self.headers:
+            wanted.setdefault(header.name.lower(), []).append(header.expected)
+        return wanted
 
     def __repr__(self) -> str:
         pairs = [(header.name, header.expected) for header in self.headers]

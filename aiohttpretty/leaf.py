@@ -119,6 +119,17 @@ def refusal(expected: Any, actual: Any, place: Place, *, partly: bool = False) -
     return None if place.equal(expected, actual) else f", not {place.wanted(expected)}"
 
 
+def asks(expected: Any) -> bool:
+    """Whether a comparison with it may run code of the test's own."""
+    if isinstance(expected, dict):
+        return any(map(asks, expected.values()))
+    if isinstance(expected, (list, tuple)):
+        return any(map(asks, expected))
+    if isinstance(expected, Matcher):
+        return type(expected).asks or any(map(asks, vars(expected).values()))
+    return isinstance(expected, Asked)
+
+
 def none_fits(expected: Any, texts: Iterable[str]) -> str | None:
     """Why the first doesn't fit, if none does."""
     every = []

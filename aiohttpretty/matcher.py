@@ -49,6 +49,8 @@ class Matcher:
 
     sees: frozenset[str] = frozenset({REQUEST})
     """What it can look at."""
+    asks = True
+    """Whether it runs code of the test's own by itself, and not only what its arguments run (see `leaf.asks`)."""
 
     def why_not(self, request: Any) -> str | None:
         """The reason why it doesn't fit the request, in words, without a full stop; None when it fits."""
@@ -80,9 +82,13 @@ class Matcher:
         )
 
     def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
+        if not isinstance(other, Matcher) or type(self) is not type(other):
             return NotImplemented
-        return same(vars(self), vars(other))
+        return same(self.essence(), other.essence())
+
+    def essence(self) -> dict[str, Any]:
+        """What it is compared by; `likeness` takes the same."""
+        return vars(self)
 
     def __hash__(self) -> int:
         return hash(type(self))  # the arguments may be unhashable
@@ -92,6 +98,7 @@ class Matcher:
 
 
 class _Joined(Matcher):
+    asks = False
     sign = ""
     operands: tuple[Matcher, ...]
 
@@ -147,6 +154,8 @@ class Or(_Joined):
 
 class Not(Matcher):
     """Fits when the other doesn't."""
+
+    asks = False
 
     def __init__(self, one: Matcher) -> None:
         self.one = one

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from .compare import unpaired
 from .errors import OptionTypeError
-from .leaf import Place, checked, refusal
-from .notation import written
+from .leaf import Place, asks, checked, refusal
+from .notation import short, written
 
 Expected = dict[Any, list[Any]]
 
@@ -56,12 +56,14 @@ def given_pairs(given: Any, maker: str) -> Iterable[tuple[Any, Any]]:
 
 def refusals(
     expected: Expected, actual: Iterable[tuple[Any, Any]], kind: Kind, *, partly: bool = False
-) -> Iterator[str]:
-    """Each name whose values differ; with `partly`, more names and more values may be there."""
+) -> Iterator[str | None]:
+    """Each name whose values differ, for `first_of`; with `partly`, more names and more values may be there."""
     grouped: dict[Any, list[Any]] = {}
     for name, value in actual:
         grouped.setdefault(name, []).append(value)
     for name, values in expected.items():
+        if asks(values):
+            yield None
         reason = _refusal(values, grouped.get(name, []), kind, partly)
         if reason is not None:
             yield f"{_label(name, kind)} {reason}"
@@ -81,14 +83,27 @@ def _refusal(expected: list[Any], actual: list[Any], kind: Kind, partly: bool) -
         words = kind.refuse(expected[0], actual[0], place)
         return None if words is None else f"is {shown(actual[0])}{words}"
     lonely, left_over = unpaired(
-        len(expected), len(actual), lambda left, right: kind.refuse(expected[left], actual[right], place) is None
+        len(expected),
+        len(actual),
+        lambda left, right: kind.refuse(expected[left], actual[right], place) is None,
+        asking={number for number, one in enumerate(expected) if asks(one)},
     )
     if not lonely and (partly or not left_over):
         return None
-    is_now = f"is [{', '.join(map(shown, actual))}]"
+    is_now = f"is {_listed(actual, shown)}"
     if partly:
         return f"{is_now}, where {_wanted(expected[lonely[0]], place)} is missing"
-    return f"{is_now}, not [{', '.join(_wanted(one, place) for one in expected)}] in any order"
+    return f"{is_now}, not {_listed(expected, lambda one: _wanted(one, place))} in any order"
+
+
+def _listed(values: list[Any], shown: Callable[[Any], str]) -> str:
+    """The values as a list, cut when it is long."""
+    text = "["
+    for number, value in enumerate(values):  # of a long list, no more is written than will be shown
+        text += f"{', ' if number else ''}{shown(value)}"
+        if short(text) != text:
+            return short(text)
+    return short(f"{text}]")
 
 
 def _wanted(expected: Any, place: Place) -> str:
