@@ -4,8 +4,13 @@ import asyncio
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import aiohttpretty
+
+# A machine that is busy fails nobody
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 pytest_plugins = ["pytester"]
 
