@@ -41,39 +41,33 @@ Coding = Literal["gzip", "deflate", "br", "zstd"]
 Exhausted = Literal["error", "repeat", "cycle"]
 
 
-class JsonReplyOptions(TypedDict, total=False):
+class _SharedOptions(TypedDict, total=False):
+    """What is said in both ways of registering."""
+
+    status: int | HTTPStatus
+    reason: str
+    headers: Headers | None
+    json: Any
+    cookies: Mapping[str, str | Morsel[str] | Mapping[str, Any]]
+    content_encoding: Coding
+    location: str | URL
+    auto_length: bool
+    delay: float | timedelta
+    error: BaseException | type[BaseException]
+    handler: Callable[[Request], Awaitable[StreamResponse] | StreamResponse]
+
+
+class JsonReplyOptions(_SharedOptions, total=False):
     """What will be said, with any JSON value as the body; see the table in the README."""
 
-    status: int | HTTPStatus
-    reason: str
-    headers: Headers | None
     body: Any
-    json: Any
-    cookies: Mapping[str, str | Morsel[str] | Mapping[str, Any]]
-    content_encoding: Coding
-    location: str | URL
-    auto_length: bool
-    delay: float | timedelta
-    error: BaseException | type[BaseException]
-    handler: Callable[[Request], Awaitable[StreamResponse] | StreamResponse]
 
 
-class ReplyOptions(TypedDict, total=False):
+class ReplyOptions(_SharedOptions, total=False):
     """What will be said; see the table in the README."""
 
-    status: int | HTTPStatus
-    reason: str
-    headers: Headers | None
     body: Body
-    json: Any
     charset: str
-    cookies: Mapping[str, str | Morsel[str] | Mapping[str, Any]]
-    content_encoding: Coding
-    location: str | URL
-    auto_length: bool
-    delay: float | timedelta
-    error: BaseException | type[BaseException]
-    handler: Callable[[Request], Awaitable[StreamResponse] | StreamResponse]
 
 
 class _RequestOptions(TypedDict, total=False):

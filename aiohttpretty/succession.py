@@ -35,8 +35,7 @@ class Succession:
         self._replies = replies
         self._then = then
         self._lock = threading.Lock()
-        always = self.count == 1 and times == float("inf") and not _once(replies[0])
-        self.endless = replies[0] if always else None
+        self.endless = replies[0] if self.count == 1 and self.inexhaustible else None
         """The reply to any number of requests, if there is just one."""
 
     def anew(self) -> Succession:

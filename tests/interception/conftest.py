@@ -6,6 +6,8 @@ import socket
 import aiohttp
 import pytest
 
+import aiohttpretty
+
 
 class Escaped(AssertionError):
     """Something was about to leave this process."""
@@ -62,3 +64,10 @@ async def complaints():
     loop.set_exception_handler(lambda loop, context: seen.append(context))
     yield seen
     assert seen == []
+
+
+@pytest.fixture
+def active():
+    """The global registry is active during the test."""
+    with aiohttpretty.activate():
+        yield

@@ -15,3 +15,7 @@ async def outcome(awaitable):
         return (await awaitable).status
     except BaseException as error:
         return error
+
+
+class Stop(BaseException):
+    """Such as those that test frameworks raise."""

@@ -11,21 +11,11 @@ import pytest
 import aiohttpretty
 from aiohttpretty import match
 
-from .settling import outcome, settle
+from .settling import Stop, outcome, settle
 
 URI = "http://example.com/"
 
 pytestmark = pytest.mark.usefixtures("active")
-
-
-@pytest.fixture
-def active():
-    with aiohttpretty.activate():
-        yield
-
-
-class Stop(BaseException):
-    """Such as those that test frameworks raise."""
 
 
 BUGS = [ValueError("bug"), OSError(5, "bug"), TimeoutError("bug"), aiohttp.ClientOSError(5, "bug"), Stop("bug")]

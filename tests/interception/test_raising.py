@@ -12,21 +12,11 @@ import pytest
 
 import aiohttpretty
 
-from .settling import outcome
+from .settling import Stop, outcome
 
 URI = "http://example.com/"
 
 pytestmark = pytest.mark.usefixtures("active")
-
-
-@pytest.fixture
-def active():
-    with aiohttpretty.activate():
-        yield
-
-
-class Stop(BaseException):
-    """Such as those that test frameworks raise."""
 
 
 ERRORS = [

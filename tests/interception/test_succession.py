@@ -17,13 +17,6 @@ URI = "http://example.com/"
 pytestmark = pytest.mark.usefixtures("active")
 
 
-@pytest.fixture
-def active():
-    with aiohttpretty.activate():
-        yield
-    aiohttpretty.unmatched.clear()
-
-
 async def statuses(count):
     async with aiohttp.ClientSession() as session:
         got = await asyncio.gather(*[outcome(session.get(URI)) for _ in range(count)])
