@@ -8,12 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .call import Call, Unmatched
 from .errors import (
     AiohttprettyError,
     AiohttprettyWarning,
     BodyConsumedError,
     BodyError,
+    BodyNotKeptError,
     DeactivatedError,
     HandlerResultError,
     MalformedRequestError,
@@ -23,7 +23,10 @@ from .errors import (
     ResponsesExhausted,
     UnansweredError,
     UnreachableRouteWarning,
+    UnreadableBodyError,
+    VerificationError,
 )
+from .records.call import Call, Unmatched
 from .route import Route
 from .steward import AioHTTPretty
 
@@ -40,6 +43,11 @@ include = _registry.include
 register_json_uri = _registry.register_json_uri
 fake_request = _registry.fake_request
 has_call = _registry.has_call
+assert_called = _registry.assert_called
+assert_not_called = _registry.assert_not_called
+assert_calls = _registry.assert_calls
+assert_all_called = _registry.assert_all_called
+wait_for_call = _registry.wait_for_call
 calls = _registry.calls
 unmatched = _registry.unmatched
 registry = _registry.registry
@@ -60,6 +68,7 @@ __all__ = [
     "AiohttprettyWarning",
     "BodyConsumedError",
     "BodyError",
+    "BodyNotKeptError",
     "Call",
     "DeactivatedError",
     "HandlerResultError",
@@ -72,7 +81,13 @@ __all__ = [
     "UnansweredError",
     "Unmatched",
     "UnreachableRouteWarning",
+    "UnreadableBodyError",
+    "VerificationError",
     "activate",
+    "assert_all_called",
+    "assert_called",
+    "assert_calls",
+    "assert_not_called",
     "calls",
     "clear",
     "deactivate",
@@ -84,4 +99,5 @@ __all__ = [
     "register_uri",
     "registry",
     "unmatched",
+    "wait_for_call",
 ]

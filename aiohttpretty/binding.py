@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import aiohttp
@@ -19,6 +20,7 @@ from yarl import URL
 
 from .errors import DeactivatedError
 from .far_end import Record, Spoken
+from .origin import spot
 
 if TYPE_CHECKING:
     from .wire.handlers import HandlerServer
@@ -109,15 +111,8 @@ class Binding:
     """What a request belongs to: made when it begins, and ended when it is over."""
 
     __slots__ = (
-        "_again",
-        "_asking",
-        "_hook",
-        "_token",
-        "activations",
-        "asked",
-        "error",
-        "keywords",
-        "open",
+        *("__weakref__", "_again", "_asking", "_before", "_hook", "_record", "_spot", "_started", "_token"),
+        *("activations", "asked", "error", "keywords", "open"),
     )
 
     def __init__(
@@ -131,6 +126,10 @@ class Binding:
         """What the request was answered with, if that is an exception: it reaches the caller as it is."""
         self._asking: Any = None
         self._again: Any = None  # aiohttp's silent second attempt
+        self._before: Record | None = None  # of the hop or the attempt before this one
+        self._record: Record | None = None
+        self._started = 0.0
+        self._spot = spot(2)  # who called the function that makes this, and that is the first of the request's own
         self._hook = hook
         hook.under_way += 1
         hook.leaving = False
@@ -141,7 +140,7 @@ class Binding:
         self.open = False
         # Timers that were set meanwhile, such as the pool's, keep the context, and it keeps this
         self.keywords = _NOTHING
-        self._asking = self._again = self.asked = self.error = None
+        self._asking = self._again = self._before = self._record = self.asked = self.error = None
         try:  # noqa: SIM105 - suppress() costs as much as all the rest
             bound.reset(self._token)
         except ValueError:
@@ -169,10 +168,31 @@ class Binding:
             self.error = None  # a middleware tries again; that is another attempt
         if self._asking is not None:
             self.asked = None  # what the caller wrote is the address of the first hop only
+            # aiohttp makes another request for a redirect or a second attempt, and hands the same to a middleware's
+            self._before = None if self._asking is request else self._record
+            self._record = None
         self._asking = request
+        self._started = monotonic()
+
+    def note(self, record: Record) -> None:
+        """This is the record of the request."""
+        record.started = self._started
+        record.spot = self._spot
+        if self._before is not None:
+            record.follows(self._before)
+        self._record = record
 
     def raised(self, error: BaseException) -> BaseException:
-        """What reaches the caller where aiohttp raises `error`: what the request was answered with, unchanged."""
+        """What reaches the caller where aiohttp raises `error`: what the request was answered with, unchanged.
+
+        A record without an answer is told of it.
+        """
+        given = self._unwrapped(error)
+        if self._record is not None and self._record.status is None:
+            self._record.ended(given)
+        return given
+
+    def _unwrapped(self, error: BaseException) -> BaseException:
         given = self.error
         if given is None or given is error:
             return error
@@ -196,6 +216,7 @@ class Binding:
         request = Request(self._asking.method, self._asking.url, self.keywords, head, body)
         for activation in self.activations:
             if activation.alive and (answer := activation.answerer.decide(request)) is not None:
+                self.note(answer[1])
                 return (*answer, activation)
         raise self._refused(request)
 
@@ -233,3 +254,42 @@ def deactivated(method: str, url: object) -> DeactivatedError:
         "network. Await the request, or cancel its task, before deactivate() (with the marker or the fixture: before "
         "the test ends)."
     )
+
+
+class Known(NamedTuple):
+    """What is known of a request that gets no answer, before anything of it has gone over the wire."""
+
+    headers: Mapping[str, str]
+    content: bytes | None
+    """Its body, if that is at hand: a stream is not read to say why nobody wants it."""
+    asked: Any
+    """The address as the caller wrote it; None behind a redirect."""
+    spot: Any
+    """Who asked, if the stack told."""
+    token: Binding
+    task: asyncio.Task[Any] | None
+    """The one that is running; None in a callback of the event loop."""
+    tasks: tuple[asyncio.Task[Any], ...]
+    """Those of this event loop, in no order."""
+
+
+def known() -> Known | None:
+    """The same of the request that is being answered here; None outside of one. For failures only."""
+    binding = bound.get()
+    request = binding._asking if binding is not None else None
+    if binding is None or request is None:
+        return None
+    headers = {name: value for name, value in request.headers.items() if not (request.compress and _is_coding(name))}
+    task, tasks = asyncio.current_task(), tuple(asyncio.all_tasks())
+    return Known(headers, _content(request.body), binding.asked, binding._spot, binding, task, tasks)
+
+
+def _is_coding(name: str) -> bool:
+    return name.lower() == "content-encoding"  # aiohttp is still to compress the body
+
+
+def _content(body: Any) -> bytes | None:
+    if body is None or isinstance(body, bytes):
+        return body or b""
+    value = getattr(body, "_value", None)  # aiohttp's payloads of bytes, of text, of JSON
+    return bytes(value) if isinstance(value, (bytes, bytearray, memoryview)) else None

@@ -11,6 +11,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol
 
+from multidict import CIMultiDictProxy
+
 from .errors import BodyError
 from .wire.protocol import Shown, WireProtocol
 from .wire.transport import WireTransport
@@ -40,6 +42,17 @@ class Deliverable(Shown, Protocol):
     def bodiless(self, method: str) -> bool: ...
 
 
+class Told(Protocol):
+    """Who is told what becomes of a request."""
+
+    method: str
+    status: int | None
+
+    def answered(self, status: int, headers: CIMultiDictProxy[str] | bytes) -> None: ...
+    def said(self, status: int, headers: CIMultiDictProxy[str]) -> None: ...
+    def ended(self, error: BaseException | None = None) -> None: ...
+
+
 class Delivery:
     """Says replies on one connection, one after another."""
 
@@ -50,6 +63,7 @@ class Delivery:
         self._rest: memoryview | None = None
         self._pump: asyncio.Task[None] | None = None
         self._resumed: asyncio.Future[None] | None = None
+        self._told: Told | None = None  # while there is something to tell
         self._gone = False
 
     @property
@@ -57,20 +71,29 @@ class Delivery:
         """Whether something is still to be said."""
         return self._rest is not None or (self._pump is not None and not self._pump.done())
 
-    def say(self, reply: Deliverable, method: str, *, last: bool) -> None:
-        """Say it to a request with that method; `last` closes the connection behind it."""
+    def say(self, reply: Deliverable, record: Told, *, last: bool) -> None:
+        """Say it to the request of that record; `last` closes the connection behind it."""
         self._protocol.shown = reply
         body = reply.body
-        if reply.bodiless(method):
+        if reply.bodiless(record.method):
+            record.said(reply.status, reply.headers)
             self._deliver(reply.head(length=0, last=last))
-        elif reply.whole is not None and not last:
+            return
+        if reply.whole is not None and not last:
+            record.said(reply.status, reply.headers)
             self._protocol.data_received(reply.whole)
-        elif not isinstance(body, bytes):
+            return
+        record.answered(reply.status, reply.headers)
+        if not isinstance(body, bytes):
             length = body.length
             self._deliver(reply.head(length=length, last=last))
             if length != 0:
+                self._told = record
                 self._pump = self._loop.create_task(self._stream(body.open(), length))
+            else:
+                record.ended()
         else:
+            self._told = record
             self._deliver(reply.head(length=len(body), last=last))
             self._rest = memoryview(body)
             self._deliver_rest()
@@ -86,8 +109,14 @@ class Delivery:
         """The client is gone."""
         first, self._gone = not self._gone, True
         self._rest = None
+        self._tell()
         if self._pump is not None and first:  # what a generator awaits at its end is not to be cancelled again
             self._pump.cancel()
+
+    def _tell(self, error: BaseException | None = None) -> None:
+        told, self._told = self._told, None
+        if told is not None:
+            told.ended(error)
 
     def _deliver(self, data: bytes) -> None:
         if not self._gone and not self._transport.is_closing():
@@ -98,6 +127,8 @@ class Delivery:
             piece, rest = self._rest[:_SLICE], self._rest[_SLICE:]
             self._rest = rest if len(rest) else None
             self._deliver(bytes(piece))
+        if self._rest is None:
+            self._tell()
 
     async def _stream(self, pieces: AsyncGenerator[bytes, None], length: int | None) -> None:
         left = length
@@ -117,8 +148,10 @@ class Delivery:
                 )
             if left is None:
                 self._deliver(b"0\r\n\r\n")
+            self._tell()
         except BaseException as error:
             if not self._gone:  # also if what is read was cancelled: the client must not wait for the rest
+                self._tell(error)
                 self._protocol.fail(error)
             elif isinstance(error, Exception):
                 raise  # a mistake in what the generator does at its end: there is only the log to tell

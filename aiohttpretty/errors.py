@@ -7,9 +7,9 @@ Law of this room: every error of this package is an `AiohttprettyError`, and non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _Self = TypeVar("_Self", bound="UnansweredError")
 
@@ -38,6 +38,32 @@ class BodyError(AiohttprettyError):
     """A registered body could not be read when it was to be delivered, or gave what can't be sent."""
 
 
+class BodyNotKeptError(AiohttprettyError):
+    """Of a large body only the beginning was kept, and somebody asked for the rest.
+
+    No `ValueError`: a matcher takes that for "doesn't fit", and this is "nobody can tell".
+    """
+
+
+class UnreadableBodyError(AiohttprettyError, ValueError):
+    """The body of a call is not what it was asked to be read as."""
+
+
+class VerificationError(AiohttprettyError, AssertionError):
+    """The calls that came by are not those that the test expected.
+
+    An `AssertionError`, so that pytest and unittest count it as a test that failed, not as one that broke.
+    """
+
+    def __init__(self, report: str, nearest: Iterable[Any] = ()) -> None:
+        super().__init__(report)
+        self.nearest = tuple(nearest)
+        """The calls that come nearest to what was expected, each with its `call` and `verdicts`, the nearest first."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args  # into another process goes the report only: calls can't be pickled
+
+
 class HandlerResultError(AiohttprettyError, TypeError):
     """A handler returned something that is no response."""
 
@@ -51,6 +77,12 @@ class UnansweredError(AiohttprettyError):
     when its traceback is taken off (as `unittest`'s `assertRaises` does).
     """
 
+    request: Any = None
+    """What was asked, as plain data: `method`, `url`, `headers`, `body`, `asked_at`."""
+    candidates: tuple[Any, ...] = ()
+    """The nearest routes, the nearest first: each has its `route` and the `verdicts` of its conditions."""
+    suggestion: str = ""
+    """The registration that would have answered, ready to paste; without secrets."""
     _witness: Callable[[frozenset[CodeType]], None] | None = None
 
     def watch(self, witness: Callable[[frozenset[CodeType]], None]) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from .delivery import Deliverable, Delivery
+from .delivery import Deliverable, Delivery, Told
 from .errors import MalformedRequestError
-from .wire.framing import BROKEN, COMPLETE, CONTINUE, RequestReader
+from .origin import Spot
+from .wire.framing import BROKEN, COMPLETE, CONTINUE, Progress, RequestReader
 from .wire.protocol import WireProtocol
 from .wire.transport import WireTransport
 
@@ -37,15 +38,18 @@ class Spoken(Deliverable, Protocol):
     def handler(self) -> Callable[[Any], Any] | None: ...
 
 
-class Record(Protocol):
+class Record(Told, Protocol):
     """The shape of a call."""
 
-    method: str
     url: Any
-    status: int | None
+    started: float | None
+    spot: Spot | None
+    large: ClassVar[int]
 
     @property
     def match_info(self) -> Mapping[str, str]: ...
+    def follows(self, before: Any) -> None: ...
+    def receiving(self, body: list[bytes]) -> None: ...
     def received(self, head: bytes, body: list[bytes]) -> None: ...
 
 
@@ -83,7 +87,7 @@ class Speaker:
         self._turn: Turn | None = None
         self._reply: Spoken | None = None
         self._record: Record | None = None
-        self._answered: Record | None = None  # by a handler, which is yet to say with which status
+        self._answered: list[Record] = []  # by a handler, which has not said all of it yet: one, or none
         self._answered_by: Answering | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._served: dict[HandlerServer, ServedEnd] = {}
@@ -125,9 +129,7 @@ class Speaker:
         reader = self._reader
         progress = reader.feed(data)
         if progress is CONTINUE:
-            if self._serving is None:
-                self._loop.call_soon(self._deliver, _CONTINUE)
-            progress = reader.feed(b"")  # a request without a body is whole all the same
+            progress = self._go_on(reader)
         if progress is COMPLETE:
             self._reader = RequestReader()
             self._last = reader.closes
@@ -141,6 +143,19 @@ class Speaker:
             self._loop.call_soon(self._answer)
         elif progress is BROKEN or self._all_said:
             self._loop.call_soon(self._refuse)
+        elif self._record is not None and reader.size > self._record.large and not self._repeats:
+            self._record.receiving(reader.body)  # nobody else needs it, and memory need not hold it
+
+    def _go_on(self, reader: RequestReader) -> Progress:
+        """Have the client send the body."""
+        if self._serving is None:
+            self._loop.call_soon(self._deliver, _CONTINUE)
+        return reader.feed(b"")  # a request without a body is whole all the same
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether the request shall be read again when it is whole."""
+        return self._serving is None and self._reply is not None and self._reply.handler is not None
 
     def end_of_request(self) -> None:
         self._all_said = True  # but for a head without a body, which aiohttp writes only now
@@ -154,7 +169,11 @@ class Speaker:
 
     def hang_up(self) -> None:
         self._gone = True
+        for record in (self._record, *self._answered):
+            if record is not None:
+                record.ended()
         self._turn = self._reply = self._record = None
+        self._answered.clear()
         if self._timer is not None:
             self._timer.cancel()
         self._delivery.stop()
@@ -205,8 +224,7 @@ class Speaker:
                 for piece in self._request.replayed():
                     end.feed(piece)
             else:
-                record.status = reply.status
-                self._delivery.say(reply, record.method, last=self._last)
+                self._delivery.say(reply, record, last=self._last)
         except BaseException as error:
             self._fail(turn, error)
         self._reply = self._record = None
@@ -214,18 +232,25 @@ class Speaker:
 
     def _begin(self, turn: Turn, reply: Spoken, record: Record) -> ServedEnd:
         """Have the reply's handler take the request."""
-        from .wire.served import Exchange  # noqa: PLC0415 - with the rest of what only handlers need
+        from .wire.exchange import Exchange  # noqa: PLC0415 - with the rest of what only handlers need
 
         # An idle connection must not hold what a request was: the server's end keeps this exchange until the next
-        self._answered = record
+        self._answered = answered = [record]
+
+        def on_head(head: bytes) -> None:
+            for told in answered:
+                told.answered(int(head[9:12]), head)
 
         def on_status(status: int) -> None:
-            if self._answered is not None:
-                self._answered.status = status
-            self._answered = None
             self._upgraded = status == _SWITCHING_PROTOCOLS
 
+        def on_end(error: BaseException | None = None) -> None:
+            for told in answered:
+                told.ended(error)
+            answered.clear()
+
         def on_bug(error: BaseException) -> bool:
+            on_end(error)
             if turn.open:
                 turn.error = error
             return True
@@ -235,13 +260,15 @@ class Speaker:
         end = self._served.get(server)
         if end is None:
             end = self._served[server] = server.connect(self._loop, self._protocol, self._transport)
-        end.begin(Exchange(reply.handler, record.match_info, on_status, on_bug))
+        end.begin(Exchange(reply.handler, record.match_info, on_status, on_bug, on_head, on_end))
         return end
 
     def _fail(self, turn: Turn, error: BaseException) -> None:
         if isinstance(error, (KeyboardInterrupt, SystemExit)) and error.__traceback__ is not None:
             raise error  # it comes from outside, and is for the one who runs the loop
         turn.error = error
+        if self._record is not None:
+            self._record.ended(error)
         self._protocol.fail(error)
 
     def _deliver(self, data: bytes) -> None:

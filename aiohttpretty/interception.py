@@ -68,6 +68,7 @@ class Hook:
         if answer is None:
             far_end.expect(binding)
         else:
+            binding.note(answer[1])
             far_end.expect(binding, answer, activation)
         return connection
 

@@ -8,24 +8,38 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from yarl import URL
 
-from .address import Address, Beneath, Exact, address
+from .addresses.address import Address, Beneath, Exact, address
+from .addresses.template import Template
+from .addresses.uri import Query, key
 from .errors import OptionValueError
+from .origin import Origin
 from .route import Route
-from .template import Template
-from .uri import Query, key
 
 _K = TypeVar("_K")
 Place = tuple[str, str, Query | None]
 # Among as many of the newest, routes are looked for that a new one would hide; all of them would be too many to ask
 # at each of 10,000 registrations
 _LOOKED_BACK = 128
+# Of routes that are there no more, so many are known
+_REMEMBERED = 64
+
+
+class Gone(NamedTuple):
+    """What is known of a route that is there no more, to tell a request that comes too late."""
+
+    method: str
+    address: Address
+    matchers: tuple[Any, ...]
+    origin: Origin
+    how: str
 
 
 class Ledger:
@@ -44,6 +58,8 @@ class Ledger:
         self._same: dict[object, dict[Route, None]] = {}
         self._marked: dict[object, dict[Route, None]] = {}
         self._named: dict[tuple[str, object], dict[Route, None]] = {}
+        self.gone: deque[Gone] = deque(maxlen=_REMEMBERED)
+        """The last ones that were struck."""
 
     def add(self, route: Route) -> None:
         """Enter a route; one with the same method, address and matchers is replaced."""
@@ -61,11 +77,12 @@ class Ledger:
         for index, mark in self._indexed(route):
             index.setdefault(mark, {})[route] = None
 
-    def strike(self, route: Route) -> None:
+    def strike(self, route: Route, how: str = "has been removed since, by remove()") -> None:
         """Take a route out; nothing happens if it is not in."""
         if route not in self._routes:
             return
         del self._routes[route]
+        self.gone.append(_gone(route, how))
         rows, place = self._row(route)
         row = rows[place]
         if len(row) == 1:
@@ -78,7 +95,9 @@ class Ledger:
 
     def clear(self) -> None:
         """Strike all."""
+        gone = [_gone(route, _CLEARED) for route in islice(reversed(self._routes), _REMEMBERED)]
         self.__init__()  # type: ignore[misc]
+        self.gone.extend(reversed(gone))
 
     def sure(self, method: str, url: URL) -> Route | None:
         """The route that answers for certain, where a glance is enough to know it."""
@@ -159,7 +178,7 @@ class Ledger:
             alike = rows.get(place, [])[-1:]
         for other in alike:
             if _alike(other, route):
-                self.strike(other)
+                self.strike(other, f"has been replaced since ({route.origin})")
                 return
 
     def _read(self, method: str, where: Address) -> Iterable[Route]:
@@ -179,6 +198,13 @@ class Ledger:
             if row is not None:
                 yield row
             at = path.find("/", at + 1)
+
+
+_CLEARED = "has been cleared since, by clear(), or by the marker or the fixture at the beginning of a test"
+
+
+def _gone(route: Route, how: str) -> Gone:
+    return Gone(route.method, route.address, route.matchers, route.origin, how)
 
 
 def _alike(one: Route, other: Route) -> bool:

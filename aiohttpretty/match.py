@@ -15,18 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import contents, heads
-from .compare import AnyOrder, checked_json
 from .errors import OptionTypeError, OptionValueError
-from .headers import is_token
-from .leaf import IN_BODY, IN_FILE, IN_TEXT, checked
-from .leaf import is_condition as is_condition  # noqa: PLC0414 - for the rooms above, not promised
-from .matcher import Matcher
-from .matcher import Request as Request  # noqa: PLC0414 - for the rooms above, not promised
-from .matcher import check as check  # noqa: PLC0414 - for the rooms above, not promised
-from .matcher import where as _where
+from .matching import contents, heads
+from .matching.compare import AnyOrder, checked_json
+from .matching.leaf import IN_BODY, IN_FILE, IN_TEXT, checked
+from .matching.leaf import is_condition as is_condition  # noqa: PLC0414 - for the rooms above, not promised
+from .matching.matcher import Matcher
+from .matching.matcher import Request as Request  # noqa: PLC0414 - for the rooms above, not promised
+from .matching.matcher import check as check  # noqa: PLC0414 - for the rooms above, not promised
+from .matching.matcher import where as _where
+from .matching.pairs import expected_pairs, given_pairs
 from .notation import named, written
-from .pairs import expected_pairs, given_pairs
+from .replies.headers import is_token
 
 _Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]
 # type checkers don't take a dict with str keys for a mapping from str | None

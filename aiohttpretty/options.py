@@ -78,6 +78,7 @@ class _RequestOptions(TypedDict, total=False):
     match: Matcher | Callable[[Any], object] | Sequence[Matcher | Callable[[Any], object]] | None
     exhausted: Exhausted
     times: int
+    optional: bool
 
 
 class RouteOptions(ReplyOptions, _RequestOptions, total=False):
@@ -105,7 +106,7 @@ REPLY_WORDS = (
     *("status", "reason", "headers", "body", "json", "charset", "cookies", "content_encoding", "location"),
     *("auto_length", "delay", "error", "handler"),
 )
-ROUTE_WORDS = (*REPLY_WORDS, "params", "check_params", "match", "responses", "exhausted", "times")
+ROUTE_WORDS = (*REPLY_WORDS, "params", "check_params", "match", "responses", "exhausted", "times", "optional")
 # Words that an item of `responses` can't have, because they say which request is meant, and the thing they look at
 _ASKING = {"params": "query", "check_params": "query", "match": "matcher"}
 
@@ -130,7 +131,7 @@ _ELSEWHERE = {
     "file": " Write it as body=pathlib.Path(...).",
     "files": " Write it as match=match.multipart(...).",
     "html": " Write it as body=... and headers={'Content-Type': 'text/html'}.",
-    "is_optional": " Leave it out: a route that nothing asks for is no error.",
+    "is_optional": " Did you mean 'optional'?",
     "is_reusable": _TIMES,
     "match_content": " Write it as match=match.body(...).",
     "match_data": " Write it as match=match.form(...).",
@@ -160,8 +161,10 @@ _ELSEWHERE = {
 }
 
 
-def check_words(given: Iterable[object], known: Sequence[str], where: str) -> None:
-    """Refuse an option that does not exist, with the name of the nearest that does.
+def check_words(
+    given: Iterable[object], known: Sequence[str], where: str, hints: Mapping[str, str] = _ELSEWHERE
+) -> None:
+    """Refuse an option that does not exist, with the name of the nearest that does, or what `hints` say of it.
 
     Raises:
         OptionTypeError: one of the `given` names is not `known`.
@@ -169,7 +172,7 @@ def check_words(given: Iterable[object], known: Sequence[str], where: str) -> No
     for word in given:
         if word in known:
             continue
-        hint = _ELSEWHERE.get(str(word))
+        hint = hints.get(str(word))
         if hint is None:
             import difflib  # noqa: PLC0415 - a millisecond of every import, and only a failure needs it
 
@@ -224,6 +227,10 @@ def _check_item(response: Mapping[object, Any], where: str) -> None:
         raise OptionValueError(
             f"{where} has exhausted, but what follows the last item is said of all. Write it beside responses."
         )
+    if "optional" in response:
+        raise OptionValueError(
+            f"{where} has optional, but whether nobody need ask is said of all. Write it beside responses."
+        )
 
 
 def check_succession(options: Mapping[str, Any]) -> None:
@@ -259,6 +266,19 @@ def check_times(times: object) -> int:
             f"times={times} would never answer. Give an int from 1 on, or leave it out for any number of requests."
         )
     return int(times)
+
+
+def check_optional(optional: object) -> bool:
+    """Whether nobody need ask for the route.
+
+    Raises:
+        OptionTypeError: it is not a bool.
+    """
+    if not isinstance(optional, bool):
+        raise OptionTypeError(
+            f"optional={optional!r} is not a bool. Give True for a route that no request need ask for, or leave it out."
+        )
+    return optional
 
 
 def check_exhausted(exhausted: object) -> Exhausted:

@@ -1,13 +1,28 @@
-"""Where a registration was written: the first frame outside this package."""
+"""Lines of somebody's code: where a registration was written, and who asked for a request.
+
+Law of this room: it looks at frames and keeps none; a frame would keep alive all that stands in it.
+"""
 
 from __future__ import annotations
 
+import gc
+import inspect
 import os
 import sys
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
 
+_getcwd = os.getcwd  # a test may patch it
 _PACKAGE = __name__.partition(".")[0]
 _INSIDE = _PACKAGE + "."
+# Nobody wrote a request there: what it goes through on its way, and where a task's own stack begins
+_ON_THE_WAY = frozenset({_PACKAGE, "aiohttp", "asyncio"})
+_BEGINNING = frozenset({"asyncio.base_events", "asyncio.events", "asyncio.runners"})
+_AWAITS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+
+Spot = tuple[CodeType, int]
+"""A place in somebody's code, to be read when somebody looks: finding the line costs more than all the rest."""
 
 
 class Origin(NamedTuple):
@@ -17,7 +32,10 @@ class Origin(NamedTuple):
     line: int
 
     def __str__(self) -> str:
-        here = os.getcwd() + os.sep
+        try:
+            here = _getcwd() + os.sep
+        except OSError:  # a test may have removed it
+            here = ""
         return f"{self.file.removeprefix(here)}:{self.line}"
 
 
@@ -30,3 +48,129 @@ def caller() -> Origin:
             break
         frame = frame.f_back
     return Origin(frame.f_code.co_filename, frame.f_lineno)
+
+
+# By the name of a module: True to go on, False to stop there, None where the stack says nothing more
+_known: dict[str, bool | None] = {}
+
+
+def spot(depth: int = 0) -> Spot | None:
+    """The nearest place, outside aiohttp and this package, that the running code was called from; `line_of` reads it.
+
+    Every request asks, so it looks at as little as it can: `depth` frames above the caller's are known to be inside.
+    None if the stack holds none: a task may run aiohttp's own coroutine, as under `asyncio.gather(session.get(...))`;
+    then `awaiting` knows more.
+    """
+    frame = sys._getframe(depth + 1)
+    if frame.f_code is _entering:
+        frame = frame.f_back or frame
+    code = frame.f_code
+    if code.co_filename in _outside and code.co_flags & _AWAITS:
+        return code, frame.f_lasti
+    return _search(frame)
+
+
+# What most requests come by, once it has been met: aiohttp's code behind `async with`, and files that are not inside
+_entering: CodeType | None = None
+_outside: set[str] = set()
+
+
+def _search(start: FrameType) -> Spot | None:
+    global _entering
+    frame: FrameType | None = start
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        try:
+            way = _known[name]
+        except KeyError:
+            way = _known[name] = None if name in _BEGINNING else name.partition(".")[0] in _ON_THE_WAY
+        if way is False:
+            code = frame.f_code
+            if not code.co_filename.startswith("<"):
+                _outside.add(code.co_filename)
+            # One that awaits nothing runs the loop; uvloop has no frames in between
+            return (code, frame.f_lasti) if code.co_flags & _AWAITS else None
+        if way is None:
+            return None
+        if frame.f_code.co_name == "__aenter__":
+            _entering = frame.f_code
+        frame = frame.f_back
+    return None
+
+
+def line_of(place: Spot) -> Origin:
+    """The line of a place in somebody's code."""
+    code, at = place
+    lines = (line for start, end, line in code.co_lines() if start <= at < end and line is not None)
+    return Origin(code.co_filename, next(lines, code.co_firstlineno))
+
+
+def asker() -> Origin | None:
+    """The line of the nearest `spot`."""
+    place = spot(1)
+    return None if place is None else line_of(place)
+
+
+def running(tasks: Iterable[Any], token: object) -> Any:
+    """The task in whose coroutines there is a frame with this object in a local variable; None if there is none."""
+    for task in tasks:
+        if any(id(token) in _values(frame) for frame in _frames(task)):
+            return task
+    return None
+
+
+def awaiting(task: Any, tasks: Iterable[Any]) -> Origin | None:
+    """Who asked for what a task does: a line in its own chain of coroutines, or in that of who waits for it.
+
+    Looks at every task, so it is for failures only. If nobody can be seen to wait for it, and there is just one other
+    task, it was that one.
+    """
+    frames = list(_chain(task))
+    if frames:
+        return _line(frames[-1])
+    others = [other for other in tasks if other is not task and not other.done()]
+    waiting = [other for other in others if _waits_for(other, task)]
+    for other in waiting or others[:1] * (len(others) == 1):
+        if frames := list(_chain(other)):
+            return _line(frames[-1])
+    return None
+
+
+def stack_of(task: Any) -> list[FrameType]:
+    """The frames of a task that are somebody's own, from the outermost."""
+    return list(_chain(task))
+
+
+def _line(frame: FrameType) -> Origin:
+    return Origin(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _chain(task: Any) -> Iterator[FrameType]:
+    for frame in _frames(task):
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in _ON_THE_WAY:
+            yield frame
+
+
+def _frames(task: Any) -> Iterator[FrameType]:
+    link = task.get_coro() if task is not None else None
+    while link is not None:
+        frame = _first_of(link, "cr_frame", "gi_frame", "ag_frame")
+        if frame is not None:
+            yield frame
+            link = _first_of(link, "cr_await", "gi_yieldfrom", "ag_await")
+        else:
+            # what stands for a coroutine, such as its __await__, shows it to nobody but the garbage collector
+            link = next((found for found in gc.get_referents(link) if hasattr(found, "cr_frame")), None)
+
+
+def _values(frame: FrameType) -> list[int]:
+    return [id(value) for value in frame.f_locals.values()]
+
+
+def _first_of(thing: Any, *names: str) -> Any:
+    return next((found for name in names if (found := getattr(thing, name, None)) is not None), None)
+
+
+def _waits_for(other: Any, task: Any) -> bool:
+    future = getattr(other, "_fut_waiter", None)
+    return future is task or task in getattr(future, "_children", ())

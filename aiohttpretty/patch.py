@@ -22,6 +22,7 @@ from aiohttp import ClientSession, TCPConnector
 from .binding import Activation, Answerer, Binding
 from .errors import AiohttprettyWarning
 from .interception import Hook, hook_of, hooks
+from .origin import caller
 from .wire.connector import WireResolver
 
 # aiohttp's own, most often; to tell a wrapper around ours from one that is gone
@@ -64,7 +65,7 @@ class Patch:
                 "Its wrapper was left in place, and aiohttpretty's function below it now passes every request through. "
                 "To have all of it gone, undo the other tool first and then deactivate()."
             )
-        warnings.warn(message, AiohttprettyWarning, stacklevel=4)
+        warnings.warn_explicit(message, AiohttprettyWarning, *caller())
 
     def _function(self, below: Callable[..., Any]) -> Callable[..., Any]:
         # A plain function: a descriptor or a bound method fails inspect.iscoroutinefunction, mock's autospec, newrelic

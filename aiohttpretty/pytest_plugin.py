@@ -1,62 +1,108 @@
 """The marker and the fixture `aiohttpretty`.
 
 Both clear and activate before the test and deactivate after it, whatever became of it, and fail it at teardown when a
-request was not answered and nobody noticed. A test that uses neither is not touched.
+request was not answered and nobody noticed, or, if the settings ask for it, when a route was not used. A test that has
+failed gets a section in pytest's report, and is not failed again. A test that uses neither is not touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from functools import partial
-from types import CellType, CodeType, FunctionType, ModuleType
+from collections.abc import Callable, Generator, Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import aiohttpretty as front_door
 
-from . import report
+from .errors import OptionTypeError
+from .plugin import sections, settings
+from .plugin.watch import Watch
 
-MARKER = "aiohttpretty: mock the requests of aiohttp's client in this test"
-# Where pytest catches what comes out of a test or a fixture: an error that has come this far is in its report.
-_REPORTED = pytest.CallInfo.from_call.__func__.__code__  # type: ignore[attr-defined]
-_SEEN_BY: pytest.StashKey[frozenset[CodeType]] = pytest.StashKey()
-_ON: pytest.StashKey[bool] = pytest.StashKey()
+MARKER = f"{settings.MARKER}(**settings): mock the requests of aiohttp's client in this test"
+_WATCH: pytest.StashKey[Watch] = pytest.StashKey()
+_OFF: pytest.StashKey[Callable[[], None]] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("aiohttpretty").addoption(
+        "--aiohttpretty-show",
+        choices=("never", "failed", "always"),
+        default="failed",
+        help="of which tests the report shows what they requested (default: failed)",
+    )
+    settings.declare(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
+    config.add_cleanup(settings.of_project(config))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     # before any fixture, which may register something
-    if item.get_closest_marker("aiohttpretty") is not None:
-        item.stash[_SEEN_BY] = _seen_by(item)
-        item.session.stash[_ON] = True
-        _switch_on()
+    if item.get_closest_marker(settings.MARKER) is None:
+        return
+    watch = item.stash[_WATCH] = Watch(item, _checked(settings.of_item, item), by_marker=True)
+    item.session.stash[_OFF] = watch.undo
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     __tracebackhide__ = True  # other tests' errors pass through here, too
-    seen_by = item.stash.get(_SEEN_BY, None)
-    if seen_by is None:
+    watch = item.stash.get(_WATCH, None)
+    if watch is None or not watch.by_marker:
         return (yield)
-    del item.stash[_SEEN_BY]
     # now, because a hook of the project's conftest may clear; and once more, for what the fixtures' ends ask for
-    unnoticed = _unnoticed(seen_by)
+    watch.look(anew=True)
     try:
         result = yield
-    except BaseException:
-        if unnoticed:  # it fails already; that may be why
-            item.add_report_section("teardown", "aiohttpretty", report.unmatched(unnoticed))
-        raise
     finally:
-        item.session.stash[_ON] = False
-        front_door.deactivate()
-    unnoticed += [record for record in _unnoticed(seen_by) if record not in unnoticed]
-    _fail_if_any(unnoticed)
+        watch.look()
+        watch.undo()
+    _end(item, watch)
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    watch = item.stash.get(_WATCH, None)
+    if watch is None:
+        return report
+    show = item.config.getoption("--aiohttpretty-show")
+    ends = report.when == "teardown"
+    if not ends:
+        watch.look(anew=True)
+    texts = []
+    if report.failed:
+        if show != "never":
+            error = call.excinfo.value if call.excinfo is not None else None
+            texts += [sections.explanation(front_door._registry._recall, error), watch.timeline()]
+        texts.append(watch.unnoticed())
+    elif show == "always" and report.when == "call":
+        texts.append(watch.timeline())
+    sections.add(report, [text for text in texts if text])
+    watch.failed |= report.failed or hasattr(report, "wasxfail")
+    watch.skipped |= report.skipped
+    if ends:
+        del item.stash[_WATCH]
+    return report
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    return sections.comparison(op, left, right)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Generator[None, None, None]:
+    with sections.coloured(terminalreporter):
+        result = yield
+        if config.getoption("--aiohttpretty-show") == "always":
+            sections.print_passed(terminalreporter)
     return result
 
 
@@ -66,76 +112,44 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         return (yield)
     finally:
         # Ctrl-C and pytest.exit() leave out the teardown of the test that they stop
-        if session.stash.get(_ON, False):
-            front_door.deactivate()
+        session.stash.get(_OFF, lambda: None)()
 
 
 @pytest.fixture(name="aiohttpretty")
 def _aiohttpretty(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
     """Mock the requests of aiohttp's client in this test; gives the module `aiohttpretty`."""
     item: pytest.Item = request.node
-    if _SEEN_BY in item.stash:
-        yield front_door  # the marker does it all, and what was registered since must stay
+    words = _checked(settings.of_parameter, request)
+    watch = item.stash.get(_WATCH, None)
+    if watch is not None and watch.on:
+        # the marker does it all, and what was registered since must stay
+        handle = front_door.activate(**words)
+        try:
+            yield front_door
+        finally:
+            handle.undo()
         return
-    seen_by = _seen_by(item)
-    _switch_on()
+    watch = item.stash[_WATCH] = Watch(item, words, by_marker=False)
     try:
         yield front_door
     finally:
-        front_door.deactivate()
-    _fail_if_any(_unnoticed(seen_by))
+        watch.look(anew=True)
+        watch.undo()
+    _end(item, watch)
 
 
-def _switch_on() -> None:
-    front_door.clear()
-    front_door.activate()
-
-
-def _fail_if_any(records: list[Any]) -> None:
-    if records:
-        pytest.fail(report.unmatched(records), pytrace=False)
-
-
-def _unnoticed(seen_by: frozenset[CodeType]) -> list[Any]:
-    return [record for record in front_door.unmatched if not record.codes & seen_by]
-
-
-def _seen_by(item: pytest.Item) -> frozenset[CodeType]:
-    """Whose frames an error must have passed through to be noticed; asked before other plug-ins wrap the test."""
-    codes = {_REPORTED}
-    layers: list[Any] = []
-    function = getattr(item, "obj", None)
-    while function is not None and function not in layers:
-        layers.append(function)
-        if isinstance(code := getattr(function, "__code__", None), CodeType):
-            codes.update(_nested(code))
-        function = _inner(function, getattr(item, "originalname", None))
-    return frozenset(codes)
-
-
-def _inner(function: Any, name: str | None) -> Any:
-    """What a decorator has wrapped, if it has."""
-    if isinstance(function, partial):
-        return function.func
-    if getattr(function, "is_hypothesis_test", False) is True:  # it calls the test through a function of its own
-        return function.hypothesis.inner_test
-    if (wrapped := getattr(function, "__wrapped__", None)) is not None:
-        return wrapped
-    # a decorator without functools.wraps has the test in its closure
-    enclosed = getattr(function, "__closure__", None) or ()
-    return next((cell.cell_contents for cell in enclosed if _is_function(cell, name)), None)
-
-
-def _is_function(cell: CellType, name: str | None) -> bool:
+def _checked(read: Callable[[Any], dict[str, Any]], source: Any) -> dict[str, Any]:
     try:
-        return type(cell.cell_contents) is FunctionType and cell.cell_contents.__name__ == name
-    except ValueError:  # it is empty
-        return False
+        return read(source)
+    except OptionTypeError as error:
+        said = str(error)
+    pytest.fail(said, pytrace=False)  # out here, or pytest would tell of two errors
 
 
-def _nested(code: CodeType) -> Iterator[CodeType]:
-    """The code of a function, and of the functions written inside it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _nested(constant)
+def _end(item: pytest.Item, watch: Watch) -> None:
+    """Fail the test for what is wrong at its end; if it has failed already, only say so."""
+    text = "\n\n".join(filter(None, [watch.unnoticed(), watch.left_over()]))
+    if text and watch.failed:
+        item.add_report_section("teardown", sections.NAME, text)
+    elif text:
+        pytest.fail(text, pytrace=False)

@@ -7,24 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .address import Address, Beneath, address
+from .addresses.address import Address, Beneath, address
+from .addresses.uri import absolute
 from .errors import AiohttprettyError, OptionTypeError, OptionValueError
-from .options import ROUTE_WORDS, check_exhausted, check_responses, check_succession, check_times, check_words
+from .options import (
+    ROUTE_WORDS,
+    check_exhausted,
+    check_optional,
+    check_responses,
+    check_succession,
+    check_times,
+    check_words,
+)
 from .origin import Origin
-from .reply import Reply, is_token, merged, reply, shared
+from .replies.reply import Reply, is_token, merged, reply, shared
+from .replies.succession import Succession
 from .route import Home, Route
-from .succession import Succession
-from .uri import absolute
 
 if TYPE_CHECKING:
-    from .matcher import Matcher
+    from .matching.matcher import Matcher
 
-_ASKING = ("params", "check_params", "match")
+ASKING_WORDS = ("params", "check_params", "match")
 _PLAIN = (str, int, float, type(None))
 _SUCCESSION = ("responses", "exhausted", "times")
-_REPLACED = tuple(word for word in ROUTE_WORDS if word not in _ASKING)
+_BESIDE = (*ASKING_WORDS, "optional")  # what is said of the route, and not of its replies
+_REPLACED = tuple(word for word in ROUTE_WORDS if word not in _BESIDE)
 
 
 def route(
@@ -36,20 +45,51 @@ def route(
         OptionTypeError, OptionValueError: it can't be.
     """
     check_words(options, ROUTE_WORDS, "register_json_uri" if as_json else "register_uri")
-    given = options.get("match")
-    matchers = () if given is None else _match().check(given)
-    where, whole_query, params = asked_for(uri, options, beneath=beneath)
-    asking = {word: value for word, value in options.items() if word in _ASKING and word != "params"}
+    which, params = _asked(method, uri, options, beneath=beneath)
+    asking = {word: value for word, value in options.items() if word in ASKING_WORDS and word != "params"}
     return Route(
-        _method(method),
-        where,
-        (*matchers, *whole_query),
+        which.method,
+        which.address,
+        which.matchers,
         succession(options, as_json=as_json),
         asking={"params": params, **asking} if params else asking,
         as_json=as_json,
+        optional=check_optional(options.get("optional", False)),
         origin=origin,
         home=home,
     )
+
+
+class Asked(NamedTuple):
+    """Which requests are meant."""
+
+    method: str
+    address: Address
+    matchers: tuple[Matcher, ...]
+
+
+def asked(method: object, uri: object, options: Mapping[str, Any], *, beneath: bool = False) -> Asked:
+    """Which requests are meant by a method, an address, and the words beside them.
+
+    Raises:
+        OptionTypeError, OptionValueError: no request can be.
+    """
+    return _asked(method, uri, options, beneath=beneath)[0]
+
+
+def _asked(method: object, uri: object, options: Mapping[str, Any], *, beneath: bool) -> tuple[Asked, object | None]:
+    matchers = matchers_of(options.get("match"))
+    where, whole_query, params = asked_for(uri, options, beneath=beneath)
+    return Asked(_method(method), where, (*matchers, *whole_query)), params
+
+
+def matchers_of(match: object) -> tuple[Matcher, ...]:
+    """What was given as `match`.
+
+    Raises:
+        OptionTypeError: it is no matcher, and no list of them.
+    """
+    return () if match is None else tuple(_match().check(match))
 
 
 def succession(options: Mapping[str, Any], *, as_json: bool) -> Succession:
@@ -58,7 +98,7 @@ def succession(options: Mapping[str, Any], *, as_json: bool) -> Succession:
     Raises:
         OptionTypeError, OptionValueError: one of them can't be said.
     """
-    common = {word: value for word, value in options.items() if word not in _ASKING + _SUCCESSION}
+    common = {word: value for word, value in options.items() if word not in _BESIDE + _SUCCESSION}
     several = "responses" in options
     items: Sequence[Mapping[str, Any]] = [{}]
     if several:
@@ -77,7 +117,7 @@ def succession(options: Mapping[str, Any], *, as_json: bool) -> Succession:
         times=times,
         then=then,
         shown=shown,
-        written={word: value for word, value in options.items() if word not in _ASKING},
+        written={word: value for word, value in options.items() if word not in _BESIDE},
     )
 
 
@@ -106,6 +146,7 @@ def copied(original: Route, base: str | None, *, home: Home) -> Route:
         original.succession.anew(),
         asking=asking,
         as_json=original.as_json,
+        optional=original.optional,
         origin=original.origin,
         home=home,
     )
@@ -123,7 +164,7 @@ def rewritten(original: Route, options: Mapping[str, Any], *, registered: bool) 
             f"{original!r} answers nothing any more: it was removed, cleared away, or a newer registration has taken "
             "its place. Register it again instead."
         )
-    for word in _ASKING:
+    for word in ASKING_WORDS:
         if word in options:
             raise OptionTypeError(
                 f"{word}= says which requests are meant, and replace() is about what they are answered. Leave it out, "

@@ -5,7 +5,7 @@ Law of this room: a handle shows and changes its own route only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from yarl import URL
@@ -13,19 +13,36 @@ from yarl import URL
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .address import Address
-    from .call import Call
-    from .matcher import Matcher
+    from .addresses.address import Address
+    from .matching.matcher import Matcher
     from .options import ReplacedOptions
     from .origin import Origin
-    from .reply import Reply
-    from .succession import Succession
+    from .records.call import Call
+    from .records.log import Calls
+    from .replies.reply import Reply
+    from .replies.succession import Succession
 
 
 class Home(Protocol):
     """Where a route is registered."""
 
-    calls: list[Call]
+    calls: Calls
+
+    @property
+    def keep_bodies(self) -> bool:
+        """Whether also large bodies of requests are kept whole."""
+        ...
+
+    @property
+    def waiting(self) -> Mapping[Any, Any]:
+        """Who waits for a call."""
+        ...
+
+    def came(self, call: Call) -> None:
+        """Tell those who wait."""
+
+    def verify(self, route: Route, match: Any, times: int | None, at_least: int | None, at_most: int | None) -> None:
+        """Raise unless the route has been called so often."""
 
     def strike(self, route: Route) -> None:
         """Answer nothing with it any more."""
@@ -49,6 +66,7 @@ class Route:
         *,
         asking: Mapping[str, Any],
         as_json: bool,
+        optional: bool = False,
         origin: Origin,
         home: Home,
     ) -> None:
@@ -62,6 +80,8 @@ class Route:
         """Equal for all registrations of one method, address and matchers, and by chance for others."""
         self.as_json = as_json
         """Whether a body is any JSON value, as `register_json_uri` takes it."""
+        self.optional = optional
+        """Whether it is no gap in a test when nothing asks for it."""
         self.origin = origin
         """Where it was registered; prints as file:line."""
         self.rank: tuple[bool, int] = (False, 0)
@@ -80,6 +100,8 @@ class Route:
         """The reply to any number of requests, if there is just one."""
         self.sure = succession.endless is not None and not self.matchers
         """Whether it answers every request to its address, always."""
+        self.used = False
+        """Whether it has answered, since it says this. Not a question to `calls`, which a test may clear."""
 
     # -- as a handle
 
@@ -103,6 +125,38 @@ class Route:
         """Whether this route has answered a call."""
         return any(call.route is self for call in self._home.calls)
 
+    def assert_called(
+        self,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        match: Matcher | Callable[[Any], object] | Sequence[Matcher | Callable[[Any], object]] | None = None,
+    ) -> None:
+        """Fail unless this route has answered: at least once, or as often as is said.
+
+        Args:
+            times: exactly how often; 0 is never.
+            at_least: how often or more.
+            at_most: how often or less; alone, it also allows never.
+            match: count only the calls that these matchers fit, too.
+
+        Raises:
+            VerificationError: (an `AssertionError`) it is not so. The report has the nearest calls.
+            OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) the numbers or matchers can't be meant.
+        """
+        __tracebackhide__ = True
+        self._home.verify(self, match, times, at_least, at_most)
+
+    def assert_not_called(
+        self,
+        *,
+        match: Matcher | Callable[[Any], object] | Sequence[Matcher | Callable[[Any], object]] | None = None,
+    ) -> None:
+        """Fail if this route has answered a call, or one that these matchers fit; it raises as `assert_called`."""
+        __tracebackhide__ = True
+        self._home.verify(self, match, 0, None, None)
+
     def remove(self) -> None:
         """Answer nothing with it any more; what it has answered stays in `calls`. Twice is once."""
         self._home.strike(self)
@@ -122,10 +176,20 @@ class Route:
 
     def __repr__(self) -> str:
         function = "register_json_uri" if self.as_json else "register_uri"
-        words = {**self.asking, **self.succession.written}
+        words = {**self.asking, **self.succession.written, **({"optional": True} if self.optional else {})}
         written = "".join(f", {name}={_short(value)}" for name, value in words.items())
         uri = self.address.name
         return f"<Route {function}({self.method!r}, {uri!r}{written}) at {self.origin}>"
+
+    def came(self, call: Call) -> None:
+        """The request of a call to this route is whole."""
+        if self._home.waiting:
+            self._home.came(call)
+
+    @property
+    def keeps_bodies(self) -> bool:
+        """Whether also large bodies of its requests are kept whole."""
+        return self._home.keep_bodies
 
     # -- which requests
 
@@ -182,7 +246,7 @@ class Route:
 def _likenesses(matchers: tuple[Matcher, ...]) -> frozenset[int]:
     if not matchers:
         return frozenset()
-    from .likeness import likeness  # noqa: PLC0415 - it enters matcher, which is slow to import, and few routes need it
+    from .matching.likeness import likeness  # noqa: PLC0415 - it enters matcher, which is slow to import, and few routes need it
 
     return frozenset(map(likeness, matchers))
 

@@ -3,55 +3,61 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from aiohttp import ClientResponse
 from yarl import URL
 
-from . import binding, patch, report
-from .call import Call, Unmatched
+from . import binding, patch
+from .diagnosis import report
 from .errors import (
-    BodyConsumedError,
     NoMatchError,
     OptionValueError,
-    ResponsesExhausted,
     UnansweredError,
     UnreachableRouteWarning,
 )
 from .ledger import Ledger, RegistryView
+from .looking import Looking
 from .origin import caller
+from .records.call import Call, Unmatched
+from .records.log import Calls
+from .records.recall import Recall
 from .registration import asked_for, check_base, check_bundle, copied, rewritten
 from .registration import route as made_of
-from .reply import Reply
+from .replies.reply import Reply
 from .route import Route
-from .switch import Handle, wrapped
+from .settings import check_settings
+from .switch import Switch
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .options import JsonRouteOptions, RouteOptions
+    from .settings import SettingWords
 
-_T = TypeVar("_T", bound=Callable[..., Any])
 
-
-class AioHTTPretty:
+class AioHTTPretty(Looking, Switch):
     """A registry: its routes, its calls, and the switch that puts it in front of aiohttp.
 
     The functions of the module `aiohttpretty` are the methods of one global instance; make another one for a
-    registry of your own.
+    registry of your own. Settings are keywords, here and of `activate`; the closest wins.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: Unpack[SettingWords]) -> None:
+        Switch.__init__(self, check_settings(settings, "AioHTTPretty"))
+        Looking.__init__(self)
         self._ledger = Ledger()
         self._answerer = _Answerer(self)
         self._activation: binding.Activation | None = None
-        self._depth = 0
+        self._recall: Recall | None = None
         self._takes_paths = True
+        _all.add(self)
         self.registry = RegistryView(self._ledger)
         """A read-only mapping from (method, uri) to what was registered."""
-        self.calls: list[Call] = []
+        self.calls = Calls()
         """Every request that found its route, in order, as a server would have seen them."""
         self.unmatched: list[Unmatched] = []
         """Every request that got no answer; empty it to say that the test meant that to happen."""
@@ -124,6 +130,8 @@ class AioHTTPretty:
             for hidden in self._ledger.hidden_by(route):
                 warnings.warn_explicit(report.hidden(hidden, route), UnreachableRouteWarning, *route.origin)
         for route in routes:
+            if self.unmatched:
+                _inquiry().registered_after(self.unmatched, route)
             self._ledger.add(route)
         self._answerer.version += 1
 
@@ -143,42 +151,15 @@ class AioHTTPretty:
 
     # -- switching
 
-    @overload
-    def activate(self, target: None = None) -> Handle: ...
-    @overload
-    def activate(self, target: _T) -> _T: ...
-    def activate(self, target: _T | None = None) -> Handle | _T:
-        """From here on, requests of aiohttp's client are answered by this registry; re-entrant, it counts.
+    def _turn_on(self) -> None:
+        self._refuse_paths()
+        self._activation = patch.enter(self._answerer)
 
-        Usable as `with aiohttpretty.activate():` and `async with`, and as `@aiohttpretty.activate` on functions,
-        coroutine functions and test classes; the decorator also clears when it switches off.
-        """
-        if target is not None:
-            return wrapped(target, self._activate_and_clear)
-        if self._activation is None:
-            self._refuse_paths()
-            self._activation = patch.enter(self._answerer)
-        self._depth += 1
-        return Handle(self.deactivate, self._activate_and_clear)
-
-    def deactivate(self) -> None:
-        """Undo one `activate()`; the last one restores aiohttp exactly. Without one, do nothing."""
-        if self._activation is None:
-            return
-        self._depth -= 1
-        if not self._depth:
-            activation, self._activation = self._activation, None
+    def _turn_off(self) -> None:
+        activation, self._activation = self._activation, None
+        if activation is not None:
             patch.leave(activation)
-
-    def _activate_and_clear(self) -> Handle:
-        self.activate()
-
-        def off() -> None:
-            self.deactivate()
-            if self._activation is None:
-                self.clear()
-
-        return Handle(off, self._activate_and_clear)
+        self._over()
 
     def clear(self) -> None:
         """Purge the routes and the calls."""
@@ -186,6 +167,7 @@ class AioHTTPretty:
         self._answerer.version += 1
         self.calls.clear()
         self.unmatched.clear()
+        self._recall = None
 
     # -- looking
 
@@ -197,16 +179,10 @@ class AioHTTPretty:
             check_params: False compares without the query of the *called* address.
             **kwargs: `method`, in any case, and any keyword of a request: `headers`, `data`, `json`, ...
         """
+        # kept, so that a failing assertion can say which calls come near
         where, matchers, _ = asked_for(uri, {"params": kwargs.pop("params", None)})
-        method = kwargs.pop("method", None)
-        method = method.upper() if isinstance(method, str) else method
-        return any(
-            where.fits(call.url if check_params else call.url.with_query(None)) is not None
-            and all(matcher.why_not(call) is None for matcher in matchers)
-            and method in (None, call.method)
-            and all(_passed(call, name, value) for name, value in kwargs.items())
-            for call in self.calls
-        )
+        self._recall = Recall(where, matchers, check_params, kwargs, asked_at=caller())
+        return self._recall.answer(self.calls)
 
     async def fake_request(self, method: str, uri: object, **kwargs: Any) -> ClientResponse:
         """The same mocked request without a session, active or not."""
@@ -216,6 +192,9 @@ class AioHTTPretty:
     def __repr__(self) -> str:
         state = "active" if self._activation is not None else "not active"
         return f"<AioHTTPretty, {state}: {len(self.registry)} routes, {len(self.calls)} calls>"
+
+
+_all: WeakSet[AioHTTPretty] = WeakSet()
 
 
 class _Answerer:
@@ -239,13 +218,14 @@ class _Answerer:
                 return route
             spent = spent or route
         if spent is not None:
-            raise self._used_up(spent, method, url)
+            raise self._used_up(spent, binding.Request(method, url, {}))
         return None
 
     def answer(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> tuple[Reply, Call] | None:
         chosen = route.endless or route.next_reply(method)
         if chosen is None:
             return None
+        route.used = True
         call = Call(method, url, route, keywords)
         self._steward.calls.append(call)
         return chosen, call
@@ -261,38 +241,43 @@ class _Answerer:
                 continue
             chosen = route.next_reply(method)
             if chosen is not None:
+                route.used = True
+                call.settle()
                 self._steward.calls.append(call)
+                route.came(call)
                 return chosen, call
             spent = spent or route
         if spent is not None:
-            raise self._used_up(spent, method, url)
+            raise self._used_up(spent, request)
         return None
 
     def refuse(self, others: list[_Answerer], request: binding.Request, asked: object) -> NoMatchError:
         stewards = [self._steward, *(other._steward for other in others)]
-        routes = [route for steward in stewards for route in steward._ledger.routes()]
-        call = partial(_call, request) if request.head else None
-        error = NoMatchError(report.no_match(request.method, request.url, asked, routes, call))
+
+        def idle() -> list[Ledger]:
+            return [other._ledger for other in _all if other._activation is None and other not in stewards]
+
+        calls = [call for steward in stewards for call in steward.calls]
+        ledgers = [steward._ledger for steward in stewards]
+        error: NoMatchError = _inquiry().no_match(request, binding.known(), ledgers, idle, calls)
         record = Unmatched(request.method, request.url, error)
         for steward in stewards:
             steward.unmatched.append(record)
         return error
 
-    def _used_up(self, route: Route, method: str, url: URL) -> UnansweredError:
-        error: UnansweredError
-        if route.consumed:
-            error = BodyConsumedError(report.consumed(method, url, route))
-        else:
-            error = ResponsesExhausted(report.exhausted(method, url, route))
-        self._steward.unmatched.append(Unmatched(method, url, error))
+    def _used_up(self, route: Route, request: binding.Request) -> UnansweredError:
+        error: UnansweredError = _inquiry().used_up(request, binding.known(), route)
+        self._steward.unmatched.append(Unmatched(request.method, request.url, error))
         return error
 
 
-def _passed(call: Call, name: str, value: object) -> bool:
-    return bool(value == call[name]) if name in call else value is None  # what was not passed is no ANY
+def _inquiry() -> ModuleType:
+    from .diagnosis import inquiry  # noqa: PLC0415 - only when something has failed
+
+    return inquiry
 
 
 def _call(request: binding.Request, route: Route) -> Call:
     call = Call(request.method, request.url, route, request.keywords)
-    call.received(request.head, list(request.body))
+    call.considered(request.head, request.body)
     return call

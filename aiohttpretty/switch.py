@@ -7,24 +7,40 @@ import inspect
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from .errors import OptionTypeError
+from .settings import Layers, Settings, Words, check_settings
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .settings import SettingWords
 
 _T = TypeVar("_T", bound=Callable[..., Any])
 
 
 class Handle:
-    """One `activate()`; leaving its `with` or `async with` block undoes it, once."""
+    """One `activate()`; leaving its `with` or `async with` block undoes it, once.
 
-    def __init__(self, off: Callable[[], None], on: Callable[[], Handle]) -> None:
+    Leaving it without an error checks first what the settings ask for.
+    """
+
+    def __init__(self, off: Callable[[], None], check: Callable[[], None], on: Callable[[], Handle]) -> None:
         self._off: Callable[[], None] | None = off
+        self._check = check
         self._on = on  # how a decorated function is switched on
 
     def __call__(self, target: _T) -> _T:
         """As a decorator, with parentheses; what it decorates is switched on when it runs, and not before."""
-        self.__exit__(None, None, None)
+        self.undo()
         return wrapped(target, self._on)
+
+    def undo(self) -> None:
+        """Undo it, once, and check nothing."""
+        off, self._off = self._off, None
+        if off is not None:
+            off()
 
     def __enter__(self) -> Handle:
         return self
@@ -32,9 +48,11 @@ class Handle:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        off, self._off = self._off, None
-        if off is not None:
-            off()
+        try:
+            if error is None and self._off is not None:
+                self._check()
+        finally:
+            self.undo()
 
     async def __aenter__(self) -> Handle:
         return self
@@ -43,6 +61,86 @@ class Handle:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, traceback)
+
+
+class Switch:
+    """What can be switched on, so and so often, each time with settings of its own."""
+
+    def __init__(self, settings: Words) -> None:
+        self._layers = Layers(settings)
+
+    @property
+    def settings(self) -> Settings:
+        """What holds now: of several that say something, the closest has won."""
+        return self._layers.settings
+
+    @property
+    def keep_bodies(self) -> bool:
+        """For the calls: whether bodies of requests above 1 MiB are kept whole."""
+        return self._layers.settings.keep_bodies
+
+    @overload
+    def activate(self, target: None = None, **settings: Unpack[SettingWords]) -> Handle: ...
+    @overload
+    def activate(self, target: _T, **settings: Unpack[SettingWords]) -> _T: ...
+    def activate(self, target: _T | None = None, **settings: Unpack[SettingWords]) -> Handle | _T:
+        """From here on, requests of aiohttp's client are answered by this registry; re-entrant, it counts.
+
+        Usable as `with aiohttpretty.activate():` and `async with`, and as `@aiohttpretty.activate` on functions,
+        coroutine functions and test classes; the decorator also clears when it switches off.
+
+        Args:
+            target: what is decorated.
+            **settings: what holds until it is undone; see the table in the README. The end of a `with` block or of a
+                decorated function checks what they ask for; `deactivate()`, which can't know of a failure, does not.
+
+        Raises:
+            OptionTypeError: (a `TypeError`) there is no such setting, or its value is of the wrong kind.
+        """
+        words = check_settings(settings, "activate")
+        on = functools.partial(self._on, words, clears=True)
+        return self._on(words) if target is None else wrapped(target, on)
+
+    def deactivate(self) -> None:
+        """Undo one `activate()`; the last one restores aiohttp exactly. Without one, do nothing."""
+        self._undo(None)
+
+    def _on(self, words: Words, *, clears: bool = False) -> Handle:
+        if not self._layers:
+            self._turn_on()
+        layer = self._layers.add(words)
+        undo = functools.partial(self._undo, layer, clears=clears)
+        return Handle(undo, functools.partial(self._check, layer), functools.partial(self._on, words, clears=True))
+
+    def _check(self, layer: Words) -> None:
+        __tracebackhide__ = True
+        if self._layers.asks_for_all(layer):
+            self.assert_all_called()
+
+    def _undo(self, layer: Words | None, *, clears: bool = False) -> None:
+        if not self._layers:
+            return
+        self._layers.drop(layer)
+        if not self._layers:
+            self._turn_off()
+            if clears:
+                self.clear()
+
+    # What it is that is switched
+
+    def _turn_on(self) -> None:
+        raise NotImplementedError
+
+    def _turn_off(self) -> None:
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Purge the routes and the calls."""
+        raise NotImplementedError
+
+    def assert_all_called(self) -> None:
+        """Fail unless everything that is registered has been used."""
+        raise NotImplementedError
 
 
 def wrapped(target: _T, on: Callable[[], Handle]) -> _T:

@@ -14,8 +14,8 @@ from yarl import URL
 
 import aiohttpretty
 from aiohttpretty import AioHTTPretty, NoMatchError, OptionTypeError, OptionValueError
-from aiohttpretty.address import address
-from aiohttpretty.template import Template
+from aiohttpretty.addresses.address import address
+from aiohttpretty.addresses.template import Template
 
 ASKED = "http://example.com/users/7?verbose=1"
 

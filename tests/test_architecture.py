@@ -9,32 +9,43 @@ import aiohttpretty
 
 PACKAGE = Path(aiohttpretty.__file__).parent
 
-WIRE = ("connector", "flow", "framing", "handlers", "protocol", "served", "transport")
+HOUSES = ("addresses", "diagnosis", "matching", "plugin", "records", "replies", "verification", "wire")
+WIRE = ("connector", "exchange", "flow", "framing", "handlers", "protocol", "served", "transport")
 
 # From the top down; a room may enter only rooms of lower storeys. See ARCHITECTURE.md.
 STOREYS = [
     {"pytest_plugin"},
+    {"plugin.watch", "plugin.sections", "plugin.settings"},
     {"__init__"},
     {"steward"},
-    {"report", "registration", "patch"},
-    {"ledger", "switch", "interception"},
-    {"call", "binding"},
-    {"route", "far_end"},
-    {"match", "delivery"},
-    {"contents", "heads", "wire.handlers"},
-    {"pairs"},
-    {"compare", "form"},
-    {"leaf", "likeness", "wire.served"},
-    {"matcher", "address", "wire.flow"},
-    {"reply", "template", "wire.connector"},
-    {"body", "cookies", "location", "options", "origin", "uri"} | {"succession", "wire.framing", "wire.protocol"},
-    {"headers", "outcome", "stream", "together"},
-    {"coding", "errors", "notation", "wire.transport", "wire.__init__"},
+    {"looking"},
+    {"records.log", "verification.checks"},
+    {"diagnosis.inquiry", "verification.expectation", "verification.shortfall"},
+    {"diagnosis.prose", "verification.nearcalls"},
+    {"diagnosis.report", "registration", "patch", "waiting"},
+    {"ledger", "switch", "diagnosis.hints", "diagnosis.suggestion", "interception"},
+    {"records.call", "records.recalled", "diagnosis.nearness", "binding"},
+    {"route", "records.unused", "diagnosis.verdict", "far_end"},
+    {"match", "diagnosis.matched", "records.described", "records.recorded", "delivery"},
+    {"matching.contents", "matching.heads", "records.reading", "wire.handlers"},
+    {"matching.pairs"},
+    {"matching.compare", "matching.form"},
+    {"matching.leaf", "matching.likeness", "diagnosis.place", "wire.served"},
+    {"matching.matcher", "addresses.address", "wire.flow"},
+    {"replies.reply", "addresses.template", "settings", "diagnosis.later", "wire.connector"}
+    | {"records.recall", "records.passed", "records.timeline"},
+    {"replies.body", "replies.cookies", "replies.location", "replies.succession"}
+    | {"options", "origin", "addresses.uri", "wire.framing", "wire.protocol", "wire.exchange"},
+    {"replies.headers", "replies.outcome", "replies.stream", "replies.together"}
+    | {"diagnosis.difference", "diagnosis.question", "matching.pairing"},
+    {"coding", "errors", "notation", "wire.transport", "diagnosis.layout", "diagnosis.listening", "diagnosis.masking"}
+    | {f"{house}.__init__" for house in HOUSES},
 ]
 # What both staircases stand on
-GROUND = {"coding", "errors"}
-RIGHT = {"patch", "interception", "binding", "far_end", "delivery"} | {f"wire.{name}" for name in WIRE}
-LEFT = {room for storey in STOREYS[3:] for room in storey} - RIGHT - GROUND - {"wire.__init__"}
+GROUND = {"coding", "errors", "origin"}
+RIGHT = {"patch", "interception", "waiting", "binding", "far_end", "delivery"} | {f"wire.{name}" for name in WIRE}
+BELOW = STOREYS[STOREYS.index({"looking"}) + 1 :]
+LEFT = {room for storey in BELOW for room in storey} - RIGHT - GROUND
 HEIGHT = {room: -number for number, storey in enumerate(STOREYS) for room in storey}
 ROOMS = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}
 
@@ -119,7 +130,7 @@ def _defined(tree):
 
 def test_the_front_door_is_the_promise():
     """Everything in __all__ is there, and nothing public is there without being promised."""
-    public = {name for name in vars(aiohttpretty) if name[0].isalpha()} - set(ROOMS) - {"annotations", "wire"}
+    public = {name for name in vars(aiohttpretty) if name[0].isalpha()} - set(ROOMS) - {"annotations", *HOUSES}
     public -= {"import_module", "TYPE_CHECKING", "Any"}
     assert public | {"match"} == set(aiohttpretty.__all__)
 

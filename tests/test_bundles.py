@@ -183,10 +183,15 @@ def test_no_base():
 
 
 async def test_a_request_to_a_bundle():
-    """A path among what was on offer is said to be one."""
+    """A path among what was on offer is said to be one, with the cure."""
     with pytest.raises(NoMatchError) as caught:
         await SERVICE.fake_request("GET", "http://h/users/1")
-    assert f"GET /users/{{id}} ({USERS.origin}): it is a path, for include() under a base\n" in str(caught.value)
+    said = " ".join(str(caught.value).split())
+    assert (
+        "Cause: '/users/{id}' is a path of a bundle. Write include(the_bundle, base='https://...') in the registry "
+        "that is asked."
+    ) in said
+    assert "✗ address it is a path, for include() under a base" in said
     SERVICE.unmatched.clear()
 
 

@@ -12,7 +12,7 @@ from yarl import URL
 
 import aiohttpretty
 from aiohttpretty import AiohttprettyError, OptionTypeError, OptionValueError, coding, options
-from aiohttpretty.reply import merged, reply, shared
+from aiohttpretty.replies.reply import merged, reply, shared
 
 URI = "http://example.com/"
 KNOWN = ", ".join(map(repr, coding.known()))

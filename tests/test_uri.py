@@ -10,7 +10,7 @@ from multidict import MultiDict
 from yarl import URL
 
 from aiohttpretty import OptionTypeError, OptionValueError
-from aiohttpretty.uri import CalledUri, absolute, joined, key
+from aiohttpretty.addresses.uri import CalledUri, absolute, joined, key
 
 SAME = [
     ("http://h", "http://h/"),

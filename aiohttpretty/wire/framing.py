@@ -40,11 +40,13 @@ MORE, CONTINUE, COMPLETE, BROKEN = Progress
 class RequestReader:
     """Collects one request: `head` with its empty line, `body` in the pieces in which it came."""
 
-    __slots__ = ("_last", "_rest", "_wanted", "body", "chunked", "closes", "head")
+    __slots__ = ("_last", "_rest", "_wanted", "body", "chunked", "closes", "head", "size")
 
     def __init__(self) -> None:
         self.head = b""
         self.body: list[bytes] = []
+        self.size = 0
+        """How many bytes of the body have come; the pieces may have been taken away."""
         self.closes = False
         """Whether the server is to close after its answer (RFC 9112, 9.3)."""
         self._rest = b""  # of a head or a chunk's framing that is not complete yet
@@ -97,6 +99,7 @@ class RequestReader:
     def _feed_length(self, data: bytes) -> Progress:
         if data:
             self.body.append(data)
+            self.size += len(data)
             self._wanted -= len(data)
         if self._wanted < 0:
             return BROKEN
@@ -112,6 +115,7 @@ class RequestReader:
                 if not piece:
                     return MORE
                 self.body.append(piece)
+                self.size += len(piece)
                 self._wanted -= len(piece)
                 at += len(piece)
                 continue

@@ -18,8 +18,9 @@ from aiohttp import web
 from yarl import URL
 
 from ..errors import HandlerResultError
+from .exchange import Exchange
 from .protocol import WireProtocol
-from .served import SERVED_END, Exchange, ServedEnd, dismiss
+from .served import SERVED_END, ServedEnd, dismiss
 from .transport import WireTransport
 
 

@@ -12,10 +12,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import Context
-from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
+from .exchange import Exchange
 from .flow import Flow
 from .protocol import WireProtocol
 from .transport import Data, WireTransport
@@ -26,19 +26,6 @@ SERVED_END = "aiohttpretty.served_end"
 # Where clients call from: the ports that are nobody's (RFC 6335, 6)
 _ports = cycle(range(49152, 65536))
 _SWITCHING_PROTOCOLS = 101
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What is to be known about the next request, and who is to know about its answer. The callables must not raise."""
-
-    handler: Callable[[Any], Any] | None = None
-    """Answers it, given a `web.Request`; None if the server itself knows who does."""
-    match_info: Mapping[str, str] = field(default_factory=dict)
-    on_status: Callable[[int], None] = lambda status: None
-    """Is told the status of the answer when its head is written (not of a 100 Continue before it)."""
-    on_bug: Callable[[BaseException], bool] = lambda error: False
-    """Is told of an exception that the handler let out; whether the client shall get that, or a 500 as in life."""
 
 
 class ServedEnd:
@@ -74,7 +61,7 @@ class ServedEnd:
             context,
             writer=served,
             wanted=transport.is_reading,
-            deliver=protocol.data_received,
+            deliver=self._reach,
             finish=self._end_of_answers,
         )
         context.run(served.connection_made, socket)
@@ -193,7 +180,13 @@ class ServedEnd:
         status = int(head[9:12])
         if status >= 200 or status == _SWITCHING_PROTOCOLS:
             self._status = status
+            exchange.on_head(head[: head.find(b"\r\n\r\n") + 2 or None])
             exchange.on_status(status)
+
+    def _reach(self, data: bytes) -> None:
+        self._protocol.data_received(data)
+        if self.exchange is not None and not self._owes():
+            self.exchange.on_end()
 
     def _end_of_requests(self) -> None:
         # A tick later, because aiohttp doesn't expect it before the task that takes the request has begun; between

@@ -96,7 +96,7 @@ async def _over_loopback(client, world, routes, socks, tls):
 async def _over_the_wire(client, world, routes):
     for method, url, options in routes:
         aiohttpretty.register_uri(method, url, **options)
-    with aiohttpretty.activate():
+    with aiohttpretty.activate(keep_bodies=True):
         seen = await asyncio.wait_for(client(world), _PATIENCE)
     log = [
         Asked(call.method, f"{call.url.origin()}{call.url.raw_path_qs}", list(call.request_headers.items()), call.body)

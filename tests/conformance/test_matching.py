@@ -200,7 +200,7 @@ async def test_a_refused_request_says_why():
         async with aiohttp.ClientSession() as session:
             with pytest.raises(aiohttpretty.NoMatchError) as caught:
                 await session.post(PLACE, json=VALUE)
-    assert "the JSON differs at $.items[1].qty: it is 2.5, not 3" in str(caught.value)
+    assert "✗ json      $.items[1].qty: expected 3, got 2.5" in str(caught.value)
 
 
 async def test_a_bug_in_a_condition_reaches_the_test():

@@ -17,7 +17,9 @@ import aiohttpretty
 from .settling import outcome, settle
 
 URI = "http://example.com/"
-EARLY = pytest.mark.parametrize("early", [{}, {"delay": 0.001}, {"match": lambda request: True}], ids=str)
+EARLY = pytest.mark.parametrize(
+    "early", [{}, {"delay": 0.001}, {"match": lambda request: True}], ids=["at once", "late", "decided"]
+)
 LARGE = random.Random(2).randbytes(8 << 20)
 
 
@@ -82,7 +84,7 @@ async def test_bodies(complaints, kind, early):
     """The handler reads the same body, however it was sent and whenever the handler begins; the call has it, too."""
     aiohttpretty.register_uri("POST", URI, handler=digest, **early)
     session, made = alone()
-    with aiohttpretty.activate():
+    with aiohttpretty.activate(keep_bodies=True):
         async with session:
             got = [await (await session.post(URI, **BODIES[kind]())).text() for _ in range(2)]
     assert len(made) == 1

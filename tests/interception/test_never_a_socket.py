@@ -145,7 +145,7 @@ async def test_a_hundred_megabytes_up(chunked):
             yield piece
 
     headers = {} if chunked else {"Content-Length": str(100 << 20)}
-    with aiohttpretty.activate():
+    with aiohttpretty.activate(keep_bodies=True):
         async with aiohttp.ClientSession() as session:
             async with session.post(URI, data=upload(), headers=headers) as response:
                 assert response.status == 200

@@ -287,8 +287,8 @@ async def test_unmatched_in_all_of_them():
     assert [str(record) for registry in (first, second) for record in registry.unmatched] == [
         f"<Unmatched GET {URI}>"
     ] * 2
-    assert f"GET {URI}a (" in str(caught.value)
-    assert f"GET {URI}b (" in str(caught.value)
+    assert f". GET {URI}a\n" in str(caught.value)
+    assert f". GET {URI}b\n" in str(caught.value)
 
 
 async def test_a_redirect_from_one_to_the_other():

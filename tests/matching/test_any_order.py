@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiohttpretty import compare, match
-from aiohttpretty.compare import unpaired
+from aiohttpretty import match
+from aiohttpretty.matching import compare
+from aiohttpretty.matching.pairing import unpaired
 
 from .asking import FORM, asked
 from .test_json import VALUES, fits

@@ -6,7 +6,7 @@ import pytest
 from dirty_equals import IsInt
 
 from aiohttpretty import match
-from aiohttpretty.leaf import asks
+from aiohttpretty.matching.leaf import asks
 
 from .asking import FORM, asked, field, multipart
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiohttpretty import match
-from aiohttpretty.compare import unpaired
+from aiohttpretty.matching.pairing import unpaired
 
 from .asking import asked
 

@@ -9,7 +9,7 @@ from dirty_equals import IsInt, IsStr
 from hypothesis import given
 
 from aiohttpretty import AioHTTPretty, match
-from aiohttpretty.likeness import likeness
+from aiohttpretty.matching.likeness import likeness
 from aiohttpretty.notation import Asked, same
 
 from .test_joined import EQUAL, JOINED, PLAIN

@@ -41,6 +41,7 @@ def mocked():
 HEAD = """
 import asyncio
 import functools
+import re
 import sys
 import unittest
 
@@ -70,7 +71,7 @@ def play(pytester, monkeypatch):
     for name in ("BUILD_NUMBER", "CI"):
         monkeypatch.delenv(name, raising=False)  # with one of them, pytest repeats whole messages in its summary
 
-    def run(source, *options, conftest="", mode="auto", hypothesis=False, subprocess=False):
+    def run(source, *options, conftest="", mode="auto", hypothesis=False, randomly=False, subprocess=False):
         if os.environ.get("AIOHTTPRETTY_LOOP") == "uvloop":
             conftest = UVLOOP + dedent(conftest)
         pytester.makeconftest(dedent(conftest))
@@ -79,6 +80,7 @@ def play(pytester, monkeypatch):
         settings = (f"asyncio_mode={mode}", "asyncio_default_fixture_loop_scope=function")
         # hypothesis's plug-in takes longer to import than all the rest together
         without = ["-p", "no:cacheprovider"] + ([] if hypothesis else ["-p", "no:hypothesispytest"])
+        without += [] if randomly else ["-p", "no:randomly"]
         return start(*without, "-W", "error", *[f"-o{each}" for each in settings], *options)
 
     return run

@@ -337,7 +337,9 @@ def test_the_marker_is_declared(play):
     result = play(SYNC.format(fixture="") + "\ntest_mocked = pytest.mark.aiohttpretty(test_mocked)", "--strict-markers")
     assert result.parseoutcomes() == {"passed": 1}
     result = play("", "--markers")
-    result.stdout.fnmatch_lines(["@pytest.mark.aiohttpretty: mock the requests of aiohttp's client in this test"])
+    result.stdout.fnmatch_lines(
+        ["@pytest.mark.aiohttpretty(**settings): mock the requests of aiohttp's client in this test"]
+    )
 
 
 def test_other_tests_are_not_touched(play):

@@ -1,0 +1,94 @@
+"""The registration that would have answered, ready to paste.
+
+Law of this room: what it gives is Python that runs, and answers just that request. A secret in it is replaced by the
+type `str`, which stands for any value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qsl
+
+from ..notation import call, written
+from . import masking
+from .layout import code
+from .masking import is_secret
+from .nearness import Candidate
+from .question import Question
+from .verdict import Verdict
+
+_LONG = 400
+# What is wrong about the rest is put right by the address
+_PLACE = frozenset({"method", "scheme", "host", "path", "params", "pattern", "address"})
+
+
+def suggestion(question: Question, nearest: Candidate | None) -> str:
+    """The registration; with a condition for each that the nearest route of this address has, and that doesn't fit."""
+    url = question.url.with_user(None)
+    arguments = [repr(question.method)]
+    if any(map(is_secret, url.query)):
+        params = [(name, str if is_secret(name) else value) for name, value in url.query.items()]
+        arguments += [repr(str(url.with_query(None))), f"params={written(params)}"]
+    else:
+        arguments.append(repr(str(url)))
+    conditions = list(_conditions(question, nearest)) if nearest is not None else []
+    if conditions:
+        arguments.append(f"match={conditions[0]}" if len(conditions) == 1 else f"match=[{', '.join(conditions)}]")
+    return code("aiohttpretty.register_uri", [*arguments, "body=b'...'"])
+
+
+def _conditions(question: Question, nearest: Candidate) -> Iterator[str]:
+    if any(miss.condition in _PLACE for miss in nearest.misses):
+        return
+    for miss in nearest.misses:
+        kind, _, name = miss.condition.partition(" ")
+        made = _MADE.get(kind, _none)(question, miss, name)
+        if made is not None and len(made) <= _LONG:
+            yield f"aiohttpretty.{made}"
+
+
+def _none(question: Question, miss: Verdict, name: str) -> None:
+    return None
+
+
+def _header(question: Question, miss: Verdict, name: str) -> str | None:
+    value = question.headers.get(name)
+    if value is None:
+        return None
+    return call("header", name, str if is_secret(name) else value)
+
+
+def _cookie(question: Question, miss: Verdict, name: str) -> str | None:
+    return None if miss.actual == "nothing" else call("cookie", name, str)
+
+
+def _json(question: Question, miss: Verdict, name: str) -> str | None:
+    try:
+        value = json.loads(question.body or b"")
+    except (ValueError, RecursionError):
+        return None
+    return call("json", masking.value(value, replaced=str))
+
+
+def _form(question: Question, miss: Verdict, name: str) -> str | None:
+    if question.content_type != "application/x-www-form-urlencoded" or question.body is None:
+        return None
+    pairs = parse_qsl(question.body.decode("utf-8", "replace"), keep_blank_values=True)
+    return call("form", [(name, str if is_secret(name) else value) for name, value in pairs])
+
+
+def _body(question: Question, miss: Verdict, name: str) -> str | None:
+    if question.body is None or b"\n" in question.body:
+        return None
+    text = question.body.decode("utf-8", "replace")
+    return call("body", question.body) if masking.assigned(text) == text else None
+
+
+_MADE: dict[str, Callable[[Question, Verdict, str], str | None]] = {
+    "header": _header,
+    "cookie": _cookie,
+    "json": _json,
+    "form": _form,
+    "body": _body,
+}

@@ -1,0 +1,140 @@
+"""What the plug-in adds to pytest's reports.
+
+Law of this room: it goes by pytest's own sections, so that it travels with a report, to a file or out of another
+process; colours are given only where pytest prints, by pytest's terminal writer.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..records.call import Call
+
+if TYPE_CHECKING:
+    from ..records.recall import Recall
+
+NAME = "aiohttpretty"
+
+
+def add(report: pytest.TestReport, texts: Sequence[str]) -> None:
+    """Add a section to a report, if there is something to say."""
+    if not texts:
+        return
+    text = "\n\n".join(texts)
+    # with the failure, if that can have one: there junitxml finds it, too, and --show-capture does not hide it
+    addsection = getattr(report.longrepr, "addsection", None)
+    if addsection is None:
+        report.sections.append((NAME, text))
+    else:
+        addsection(NAME, text)
+
+
+def explanation(recall: Recall | None, error: BaseException | None) -> str:
+    """What there is to say of `has_call`, if the assertion that failed has just asked it; else nothing."""
+    if recall is None or not isinstance(error, AssertionError):
+        return ""
+    if not any(_asked_there(recall, traceback) for traceback in _steps(error.__traceback__)):
+        return ""
+    from ..records import recalled  # noqa: PLC0415 - only when a test has failed
+
+    return recalled.explained(recall)
+
+
+def comparison(op: str, left: object, right: object) -> list[str] | None:
+    """What differs between a call and a mapping, for pytest's assertions."""
+    if op != "==" or not isinstance(left, Mapping) or not isinstance(right, Mapping):
+        return None
+    call, expected = (left, right) if isinstance(left, Call) else (right, left)
+    if not isinstance(call, Call):
+        return None
+    from ..records.passed import ABSENT, apart  # noqa: PLC0415 - only when a test has failed
+
+    names = [*expected, *(name for name in call if name not in expected)]
+    found = [list(apart(str(name), expected.get(name, ABSENT), call.get(name, ABSENT))) for name in names]
+    equal = sum(1 for points in found if not points)
+    where = f", asked at {call.asked_at}," if call.asked_at is not None else ""
+    return [
+        f"{call.method} call == expected",
+        f"The call{where} differs; {equal} of {len(names)} items are equal.",
+        *(str(point) for points in found for point in points),
+    ]
+
+
+@contextmanager
+def coloured(reporter: Any) -> Iterator[None]:
+    """Have the sections in colour while pytest's terminal reporter prints them, if it prints in colour at all."""
+    writer = reporter.config.get_terminal_writer()
+    if not writer.hasmarkup:
+        yield
+        return
+    from ..diagnosis import layout  # noqa: PLC0415 - only where there is something to print
+
+    kept: list[tuple[list[Any], int, Any]] = []
+    for report in _reports(reporter, "failed", "error", "passed"):
+        for sections in _places(report):
+            for at, (name, text, *rest) in enumerate(sections):
+                if name == NAME:
+                    kept.append((sections, at, sections[at]))
+                    sections[at] = (name, layout.coloured(text, writer.markup), *rest)
+    try:
+        yield
+    finally:
+        for sections, at, section in kept:
+            sections[at] = section
+
+
+def print_passed(reporter: Any) -> None:
+    """Print the sections of tests that passed, unless pytest does (`-rP`)."""
+    if reporter.hasopt("P"):
+        return
+    told = [(report, text) for report in _reports(reporter, "passed") for name, text in report.sections if name == NAME]
+    if told:
+        reporter.write_sep("=", NAME)
+    for report, text in told:
+        reporter.write_sep("_", report.head_line or report.nodeid)
+        reporter.write_line(text)
+
+
+def _places(report: Any) -> list[list[Any]]:
+    return [getattr(report.longrepr, "sections", []), report.sections]
+
+
+def _reports(reporter: Any, *kinds: str) -> Iterator[pytest.TestReport]:
+    for kind in kinds:
+        for report in reporter.stats.get(kind, ()):
+            if isinstance(report, pytest.TestReport):
+                yield report
+
+
+def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _asked_there(recall: Recall, traceback: TracebackType) -> bool:
+    file, line = traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+    return recall.asked_at.file == file and recall.asked_at.line in _statement(file, line)
+
+
+def _statement(file: str, line: int) -> range:
+    """The lines of the statement that a line belongs to."""
+    found = range(line, line + 1)
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):  # it has changed since, or is none
+        return found
+    for node in ast.walk(tree):
+        # of a compound one, whose lines hold others, only the line itself
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            if line in lines:
+                found = lines
+    return found

@@ -1,0 +1,1 @@
+"""What happened: the record of each request, and what can be read in it."""

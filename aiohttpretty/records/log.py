@@ -1,0 +1,48 @@
+"""The log of a registry: its calls.
+
+Law of this room: it is a list, and whatever can be done with one can be done with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..origin import caller
+from .call import Call
+
+if TYPE_CHECKING:
+    from ..matching.matcher import Matcher
+
+
+class Calls(list[Call]):
+    """Calls in order, to be filtered."""
+
+    def matching(
+        self,
+        method: str,
+        uri: object,
+        *,
+        params: Any = None,
+        check_params: bool = True,
+        match: Matcher | Callable[[Any], object] | Sequence[Matcher | Callable[[Any], object]] | None = None,
+    ) -> Calls:
+        """Those that would have found a route registered with these words.
+
+        Args:
+            method: in any case; `"*"` for any.
+            uri: an address, a template or a pattern, as in `register_uri`.
+            params: added to the uri's own query.
+            check_params: False for any query.
+            match: one matcher or several, as in `register_uri`.
+
+        Raises:
+            OptionTypeError: (a `TypeError`) a value is of the wrong kind.
+            OptionValueError: (a `ValueError`) no call could have this address.
+            BodyNotKeptError: a matcher needs more of a large body than was kept.
+        """
+        from ..verification.expectation import expected  # noqa: PLC0415 - only for whoever looks
+
+        asking = {"params": params, "check_params": check_params, "match": match}
+        wanted = expected(method, uri, asking, caller())
+        return Calls(call for call in self if wanted.fits(call))

@@ -1,0 +1,1 @@
+"""What a test expected to happen, held against what did."""

@@ -1,0 +1,1 @@
+"""What a failure says, and that it says the true cause."""

@@ -1,0 +1,102 @@
+"""No secret is in any report."""
+
+import asyncio
+import json
+import string
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from yarl import URL
+
+import aiohttpretty
+from aiohttpretty import AioHTTPretty, match
+from aiohttpretty.diagnosis import masking
+
+from .failing import failure
+
+# With a beginning that no report's own words have
+SECRET = (
+    st.text(string.ascii_letters + string.digits + "-_.~+/=é$%&;,\"'\\ ", min_size=6, max_size=120)
+    .map(lambda text: f"q7{text}")
+    .filter(lambda text: text == text.strip() and len(set(text)) > 4)
+)
+URI = "http://example.com/login"
+
+
+def shows(error, *secrets):
+    verdicts = [verdict for candidate in error.candidates for verdict in candidate.verdicts]
+    told = f"{error}\n{error.suggestion}\n{verdicts}\n{error.request!r}"
+    return [secret for secret in secrets if secret in told]
+
+
+@settings(max_examples=30, deadline=None)
+@given(SECRET, SECRET)
+@example("x" * 90 + "abcdefgh", "y" * 90 + "abcdefgh")  # longer than what is shown, with one end
+def test_json(expected, sent):
+    """Neither the expected nor the sent value of a field with a secret's name is shown, wherever it differs."""
+    own = AioHTTPretty()
+    own.register_uri("POST", URI, match=match.json({"user": 1, "deep": [{"password": expected}]}))
+    own.register_uri("POST", URI, match=match.json({"user": {"api_key": expected}}) | match.body(expected))
+    own.register_uri("POST", URI, match=~match.json_contains({"deep": [{"password": sent}]}))
+    asked = own.fake_request("POST", URI, json={"user": {"api_key": sent}, "deep": [{"password": sent}]})
+    assert shows(asyncio.run(failure(asked)), sent, json.dumps(sent)[1:-1]) == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(SECRET, SECRET)
+def test_query_and_form(expected, sent):
+    """The same for a query and a form."""
+    own = AioHTTPretty()
+    own.register_uri("POST", URI, params={"token": expected}, match=match.form({"client_secret": expected}))
+    own.register_uri("POST", URI + "/x", match=match.params_contain({"access_token": expected}))
+    asked = own.fake_request("POST", URI, params={"token": sent}, data={"client_secret": sent, "a": "1"})
+    error = asyncio.run(failure(asked))
+    assert shows(error, expected, sent, str(URL.build(query={"": sent}))[2:]) == []
+
+
+HEADER = st.text(string.ascii_letters + string.digits + "-_.~+/=", min_size=6, max_size=60).map(
+    lambda text: f"q7{text}"
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(HEADER, HEADER)
+def test_headers_and_cookies(expected, sent):
+    """The same for headers and cookies."""
+    assume(expected != sent)
+    own = AioHTTPretty()
+    conditions = match.header("X-Api-Key", expected) & match.cookie("sid", expected) & match.basic_auth("ann", expected)
+    own.register_uri("GET", URI, match=conditions)
+    own.register_uri("GET", URI, match=match.header("Authorization", f"Bearer {expected}"))
+    headers = {"X-Api-Key": sent, "Authorization": f"Bearer {sent}", "X-Copy": f"see {sent}"}
+    error = asyncio.run(failure(own.fake_request("GET", URI, headers=headers, cookies={"sid": sent})))
+    assert shows(error, expected, sent) == []
+
+
+async def test_the_password_in_an_address():
+    """A password in the address isn't shown, either."""
+    error = await failure(aiohttpretty.fake_request("GET", "http://ann:letmein-77@example.com/"))
+    assert shows(error, "letmein-77") == []
+
+
+@pytest.mark.parametrize("name", ["Password", "new_password", "client-secret", "apiKey", "X-API-Key", "access_token"])
+def test_names_of_secrets(name):
+    """Secrets are known by their names, in any writing."""
+    assert masking.is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["page", "max_tokens", "nextPageToken", "tokenizer", "author", "key", "assignature_id"]
+)
+def test_other_names(name):
+    """What only sounds like it is shown: a report without the difference is none."""
+    assert not masking.is_secret(name)
+
+
+def test_that_they_differ_is_said():
+    """The report says that two secrets differ, without either."""
+    own = AioHTTPretty()
+    own.register_uri("GET", URI, match=match.header("Authorization", "Bearer aaaaaaaa"))
+    error = asyncio.run(failure(own.fake_request("GET", URI, headers={"Authorization": "Bearer bbbbbbbb"})))
+    assert error.candidates[0].misses[0].difference == "expected ***, got another value"
