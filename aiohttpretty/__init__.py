@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 from .errors import (
     AiohttprettyError,
     AiohttprettyWarning,
+    ApplicationError,
     BodyConsumedError,
     BodyError,
     BodyNotKeptError,
+    ControlError,
     DeactivatedError,
+    HandlerError,
     HandlerResultError,
     MalformedRequestError,
     NoMatchError,
     OptionTypeError,
     OptionValueError,
+    PeerError,
     ResponsesExhausted,
     UnansweredError,
     UnreachableRouteWarning,
@@ -27,6 +31,7 @@ from .errors import (
     VerificationError,
 )
 from .records.call import Call, Unmatched
+from .records.failed import HandlerFailure
 from .route import Route
 from .steward import AioHTTPretty
 
@@ -39,8 +44,12 @@ activate = _registry.activate
 deactivate = _registry.deactivate
 clear = _registry.clear
 register_uri = _registry.register_uri
+mount = _registry.mount
+controlled = _registry.controlled
 include = _registry.include
+passthrough = _registry.passthrough
 register_json_uri = _registry.register_json_uri
+register_websocket = _registry.register_websocket
 fake_request = _registry.fake_request
 has_call = _registry.has_call
 assert_called = _registry.assert_called
@@ -50,15 +59,27 @@ assert_all_called = _registry.assert_all_called
 wait_for_call = _registry.wait_for_call
 calls = _registry.calls
 unmatched = _registry.unmatched
+handler_errors = _registry.handler_errors
 registry = _registry.registry
 
 if TYPE_CHECKING:
     from . import match as match
+    from .live.controlled import ControlledServer
+    from .live.peer import Peer
+    from .live.websocket import WebSocketRoute
+    from .live.wire_server import WireServer
+    from .records.messages import Message
+
+
+# These bring something along that takes its time to import, and few tests name them
+_LATE = {"ControlledServer": "live.controlled", "Message": "records.messages", "Peer": "live.peer", "WebSocketRoute": "live.websocket", "WireServer": "live.wire_server"}
 
 
 def __getattr__(name: str) -> Any:
     if name == "match":  # only when it is asked for: it takes as long to import as a third of all the rest
         return import_module(f"{__name__}.match")
+    if name in _LATE:
+        return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -66,16 +87,24 @@ __all__ = [
     "AioHTTPretty",
     "AiohttprettyError",
     "AiohttprettyWarning",
+    "ApplicationError",
     "BodyConsumedError",
     "BodyError",
     "BodyNotKeptError",
     "Call",
+    "ControlError",
+    "ControlledServer",
     "DeactivatedError",
+    "HandlerError",
+    "HandlerFailure",
     "HandlerResultError",
     "MalformedRequestError",
+    "Message",
     "NoMatchError",
     "OptionTypeError",
     "OptionValueError",
+    "Peer",
+    "PeerError",
     "ResponsesExhausted",
     "Route",
     "UnansweredError",
@@ -83,6 +112,8 @@ __all__ = [
     "UnreachableRouteWarning",
     "UnreadableBodyError",
     "VerificationError",
+    "WebSocketRoute",
+    "WireServer",
     "activate",
     "assert_all_called",
     "assert_called",
@@ -90,13 +121,18 @@ __all__ = [
     "assert_not_called",
     "calls",
     "clear",
+    "controlled",
     "deactivate",
     "fake_request",
+    "handler_errors",
     "has_call",
     "include",
     "match",
+    "mount",
+    "passthrough",
     "register_json_uri",
     "register_uri",
+    "register_websocket",
     "registry",
     "unmatched",
     "wait_for_call",

@@ -7,7 +7,7 @@ where the client waits; an exception in a loop callback would be a hang until th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Protocol
 
@@ -26,7 +26,7 @@ class PiecewiseBody(Protocol):
 
     @property
     def length(self) -> int | None: ...
-    def open(self) -> AsyncGenerator[bytes, None]: ...
+    def open(self, wait: Callable[[float], Awaitable[object]]) -> AsyncGenerator[bytes, None]: ...
 
 
 class Deliverable(Shown, Protocol):
@@ -89,7 +89,7 @@ class Delivery:
             self._deliver(reply.head(length=length, last=last))
             if length != 0:
                 self._told = record
-                self._pump = self._loop.create_task(self._stream(body.open(), length))
+                self._pump = self._loop.create_task(self._stream(body.open(asyncio.sleep), length))
             else:
                 record.ended()
         else:

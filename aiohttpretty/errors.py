@@ -64,8 +64,28 @@ class VerificationError(AiohttprettyError, AssertionError):
         return type(self), self.args  # into another process goes the report only: calls can't be pickled
 
 
+class PeerError(VerificationError):
+    """What the test wanted of the other end of a websocket did not happen, or can't; it says what was exchanged."""
+
+
+class HandlerError(AiohttprettyError):
+    """A handler, or a mounted application, let out an exception that the test did not ask for: its `__cause__`."""
+
+
 class HandlerResultError(AiohttprettyError, TypeError):
     """A handler returned something that is no response."""
+
+
+class ControlError(AiohttprettyError):
+    """A test asked a server under its control for what can't be done, such as to answer a request twice."""
+
+
+class ApplicationError(AiohttprettyError, RuntimeError):
+    """A mounted application failed to start or to end, can't be started here, or did not keep to its interface."""
+
+
+class MissingPackageError(AiohttprettyError, ImportError):
+    """Something needs an optional package that is not installed."""
 
 
 class UnansweredError(AiohttprettyError):

@@ -7,71 +7,22 @@ where the client waits; an exception in a loop callback would be a hang until th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING
 
-from .delivery import Deliverable, Delivery, Told
+from .delivery import Delivery
 from .errors import MalformedRequestError
-from .origin import Spot
+from .handled import Handled
+from .shapes import Answering, Record, Spoken, Turn
 from .wire.framing import BROKEN, COMPLETE, CONTINUE, Progress, RequestReader
 from .wire.protocol import WireProtocol
 from .wire.transport import WireTransport
 
 if TYPE_CHECKING:
-    from .wire.handlers import HandlerServer
+    from .wire.handlers import Serving
     from .wire.served import ServedEnd
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_SWITCHING_PROTOCOLS = 101
-
-
-class Spoken(Deliverable, Protocol):
-    """The shape of a reply."""
-
-    @property
-    def delay(self) -> float: ...
-    @property
-    def error(self) -> BaseException | type[BaseException] | None: ...
-    def exception(self) -> BaseException: ...
-    @property
-    def handler(self) -> Callable[[Any], Any] | None: ...
-
-
-class Record(Told, Protocol):
-    """The shape of a call."""
-
-    url: Any
-    started: float | None
-    spot: Spot | None
-    large: ClassVar[int]
-
-    @property
-    def match_info(self) -> Mapping[str, str]: ...
-    def follows(self, before: Any) -> None: ...
-    def receiving(self, body: list[bytes]) -> None: ...
-    def received(self, head: bytes, body: list[bytes]) -> None: ...
-
-
-class Answering(Protocol):
-    """Whose answers are said."""
-
-    def server(self, loop: asyncio.AbstractEventLoop) -> HandlerServer:
-        """What serves its handlers in the event loop, which is running."""
-        ...
-
-
-class Turn(Protocol):
-    """Whose turn it is to be answered."""
-
-    open: bool
-    """Whether it still waits for an answer."""
-    error: BaseException | None
-    """What it was answered with, if that is an exception."""
-
-    def decide(self, head: bytes, body: list[bytes]) -> tuple[Spoken, Record, Answering]:
-        """The answer to the request that is whole now, its record, and whose it is. Raises if there is none."""
-        ...
 
 
 class Speaker:
@@ -87,12 +38,11 @@ class Speaker:
         self._turn: Turn | None = None
         self._reply: Spoken | None = None
         self._record: Record | None = None
-        self._answered: list[Record] = []  # by a handler, which has not said all of it yet: one, or none
+        self._exchange: Handled | None = None  # the last one
         self._answered_by: Answering | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._served: dict[HandlerServer, ServedEnd] = {}
+        self._served: dict[Serving, ServedEnd] = {}
         self._serving: ServedEnd | None = None  # who takes the bytes of this request as they come
-        self._upgraded = False
         self._all_said = False
         self._last = False
         self._gone = False
@@ -122,12 +72,15 @@ class Speaker:
     def receive(self, data: bytes) -> None:
         if self._gone:
             return
-        if self._serving is not None:
-            self._serving.feed(data)
-            if self._upgraded:
-                return
+        serving = self._serving
+        if serving is not None and serving.upgraded:
+            serving.feed(data)
+            return
         reader = self._reader
         progress = reader.feed(data)
+        if serving is not None:
+            # aiohttp writes a head without a body when all else is done
+            (serving.feed_last if self._all_said and progress is COMPLETE else serving.feed)(data)
         if progress is CONTINUE:
             progress = self._go_on(reader)
         if progress is COMPLETE:
@@ -161,6 +114,8 @@ class Speaker:
         self._all_said = True  # but for a head without a body, which aiohttp writes only now
         if self._reader.head:
             self._loop.call_soon(self._refuse)
+        elif self._serving is not None:
+            self._serving.hear()
 
     def resume(self) -> None:
         self._delivery.resume()
@@ -169,11 +124,11 @@ class Speaker:
 
     def hang_up(self) -> None:
         self._gone = True
-        for record in (self._record, *self._answered):
-            if record is not None:
-                record.ended()
+        if self._record is not None:
+            self._record.ended()
+        if self._exchange is not None:
+            self._exchange.on_end()
         self._turn = self._reply = self._record = None
-        self._answered.clear()
         if self._timer is not None:
             self._timer.cancel()
         self._delivery.stop()
@@ -231,37 +186,25 @@ class Speaker:
         self._request = self._reader
 
     def _begin(self, turn: Turn, reply: Spoken, record: Record) -> ServedEnd:
-        """Have the reply's handler take the request."""
-        from .wire.exchange import Exchange  # noqa: PLC0415 - with the rest of what only handlers need
-
-        # An idle connection must not hold what a request was: the server's end keeps this exchange until the next
-        self._answered = answered = [record]
-
-        def on_head(head: bytes) -> None:
-            for told in answered:
-                told.answered(int(head[9:12]), head)
-
-        def on_status(status: int) -> None:
-            self._upgraded = status == _SWITCHING_PROTOCOLS
-
-        def on_end(error: BaseException | None = None) -> None:
-            for told in answered:
-                told.ended(error)
-            answered.clear()
-
-        def on_bug(error: BaseException) -> bool:
-            on_end(error)
-            if turn.open:
-                turn.error = error
-            return True
-
-        assert self._answered_by is not None  # who chose the reply
-        server = self._answered_by.server(self._loop)
+        """Have the reply's handler, or what is mounted, take the request."""
+        answered_by = self._answered_by
+        assert answered_by is not None  # who chose the reply
+        server = answered_by.server(self._loop, reply)
         end = self._served.get(server)
         if end is None:
-            end = self._served[server] = server.connect(self._loop, self._protocol, self._transport)
-        end.begin(Exchange(reply.handler, record.match_info, on_status, on_bug, on_head, on_end))
+            end = self._served[server] = server.connect(self._loop, self._protocol, self._transport, self._lost)
+        self._exchange = Handled(turn, reply, record, answered_by)
+        end.begin(self._exchange)
         return end
+
+    def _lost(self, server: Serving) -> None:
+        """That one serves this connection no more; an idle connection must not hold what it served."""
+        end = self._served.get(server)
+        if end is None or end.busy:
+            return
+        del self._served[server]
+        if self._serving is end:
+            self._serving = self._exchange = None
 
     def _fail(self, turn: Turn, error: BaseException) -> None:
         if isinstance(error, (KeyboardInterrupt, SystemExit)) and error.__traceback__ is not None:

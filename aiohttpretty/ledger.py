@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from yarl import URL
 
 from .addresses.address import Address, Beneath, Exact, address
+from .addresses.mounted import Mounted, beginnings
 from .addresses.template import Template
 from .addresses.uri import Query, key
 from .errors import OptionValueError
@@ -54,6 +55,7 @@ class Ledger:
         self._folders: dict[str, list[Route]] = {}
         self._patterns: dict[None, list[Route]] = {}
         self._beneath: dict[None, list[Route]] = {}
+        self._mounts: dict[str, list[Route]] = {}
         # The rest is for registering only, and for the view
         self._same: dict[object, dict[Route, None]] = {}
         self._marked: dict[object, dict[Route, None]] = {}
@@ -95,7 +97,7 @@ class Ledger:
 
     def clear(self) -> None:
         """Strike all."""
-        gone = [_gone(route, _CLEARED) for route in islice(reversed(self._routes), _REMEMBERED)]
+        gone = [_gone(route, _CLEARED) for route in islice(reversed(self._routes), _REMEMBERED) if route.host is None]
         self.__init__()  # type: ignore[misc]
         self.gone.extend(reversed(gone))
 
@@ -118,6 +120,12 @@ class Ledger:
             for route in _ordered([*self._near(where, url), *self._patterns.values()]):
                 if route.method in ("*", method) and route.address.fits(url) is not None:
                     yield route
+        yield from filter(None, [self.mounted(url)])
+
+    def mounted(self, url: URL) -> Route | None:
+        """What is mounted there, the nearest of several."""
+        rows = (self._mounts.get(at) for at in beginnings(key(url).address)) if self._mounts else ()
+        return next((row[0] for row in rows if row), None)
 
     def hidden_by(self, route: Route) -> Iterator[Route]:
         """Earlier routes that could never answer any more if this one was added."""
@@ -159,6 +167,8 @@ class Ledger:
             return self._exact, (route.method, where.place, where.query)
         if isinstance(where, Template):
             return self._folders, where.folder
+        if isinstance(where, Mounted):
+            return self._mounts, where.start
         return (self._beneath if isinstance(where, Beneath) else self._patterns), None
 
     def _indexed(self, route: Route) -> Iterator[tuple[dict[Any, dict[Route, None]], object]]:
@@ -183,7 +193,8 @@ class Ledger:
 
     def _read(self, method: str, where: Address) -> Iterable[Route]:
         if isinstance(where, Exact):
-            return self._exact.get((method, where.place, where.query), [])
+            found = self._exact.get((method, where.place, where.query), [])
+            return found or (self._mounts.get(where.place.rstrip("/"), []) if method == "*" else [])
         return self._named.get((method, where.same), {})
 
     def _near(self, where: str, url: URL) -> Iterator[list[Route]]:
@@ -233,8 +244,7 @@ def _strike(rows: dict[_K, dict[Route, None]], place: _K, route: Route) -> None:
 
 
 def _ordered(rows: Iterable[list[Route]]) -> Iterator[Route]:
-    # a copy: what tries them may register or remove some
-    copies = [list(row) for row in rows]
+    copies = [list(row) for row in rows]  # what tries them may register or remove some
     return iter(copies[0]) if len(copies) == 1 else merge(*copies, key=_before)
 
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, cast, get_args
 
+from .elsewhere import ELSEWHERE
 from .errors import OptionTypeError, OptionValueError
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ Headers = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 Piece = bytes | bytearray | memoryview | str
 Pieces = AsyncIterable[bytes] | AsyncIterable[str] | AsyncIterable[Piece]
 Body = Piece | PathLike[str] | AsyncReadable | Readable | Pieces | Callable[[], Pieces]
+Event = str | Mapping[str, Any]
+Events = Iterable[Event] | AsyncIterable[Event]
 Coding = Literal["gzip", "deflate", "br", "zstd"]
 Exhausted = Literal["error", "repeat", "cycle"]
 
@@ -48,6 +51,7 @@ class _SharedOptions(TypedDict, total=False):
     reason: str
     headers: Headers | None
     json: Any
+    sse: Events | Callable[[], Events | Awaitable[Events]]
     cookies: Mapping[str, str | Morsel[str] | Mapping[str, Any]]
     content_encoding: Coding
     location: str | URL
@@ -55,6 +59,7 @@ class _SharedOptions(TypedDict, total=False):
     delay: float | timedelta
     error: BaseException | type[BaseException]
     handler: Callable[[Request], Awaitable[StreamResponse] | StreamResponse]
+    expect_errors: bool
 
 
 class JsonReplyOptions(_SharedOptions, total=False):
@@ -103,66 +108,16 @@ class ReplacedOptions(JsonReplyOptions, total=False):
 
 
 REPLY_WORDS = (
-    *("status", "reason", "headers", "body", "json", "charset", "cookies", "content_encoding", "location"),
-    *("auto_length", "delay", "error", "handler"),
+    *("status", "reason", "headers", "body", "json", "sse", "charset", "cookies", "content_encoding", "location"),
+    *("auto_length", "delay", "error", "handler", "expect_errors"),
 )
 ROUTE_WORDS = (*REPLY_WORDS, "params", "check_params", "match", "responses", "exhausted", "times", "optional")
 # Words that an item of `responses` can't have, because they say which request is meant, and the thing they look at
 _ASKING = {"params": "query", "check_params": "query", "match": "matcher"}
 
-_HANDLER = " Did you mean 'handler'? It takes an aiohttp.web.Request and returns a response."
-_TIMES = " Leave it out: a route answers any number of requests, and times=N limits it."
-
-# Words of other libraries, and of the requests' side, that no likeness of letters leads from
-_ELSEWHERE = {
-    "additional_matcher": " Did you mean 'match'?",
-    "auth": " Write it as match=match.basic_auth(...).",
-    "body_exception": " Did you mean 'error'?",
-    "callback": _HANDLER,
-    "code": " Did you mean 'status'?",
-    "complete_qs": " Leave it out: the query is always compared, unless check_params=False.",
-    "compress": " Did you mean 'content_encoding'?",
-    "content": " Did you mean 'body'?",
-    "content_type": " Write it as headers={'Content-Type': ...}.",
-    "data": " Write it as match=match.form(...) or match.json(...).",
-    "encoding": " Did you mean 'charset'? A compressed answer is content_encoding=....",
-    "exc": " Did you mean 'error'?",
-    "exception": " Did you mean 'error'?",
-    "file": " Write it as body=pathlib.Path(...).",
-    "files": " Write it as match=match.multipart(...).",
-    "html": " Write it as body=... and headers={'Content-Type': 'text/html'}.",
-    "is_optional": " Did you mean 'optional'?",
-    "is_reusable": _TIMES,
-    "match_content": " Write it as match=match.body(...).",
-    "match_data": " Write it as match=match.form(...).",
-    "match_files": " Write it as match=match.multipart(...).",
-    "match_headers": " Write it as match=match.headers(...).",
-    "match_json": " Write it as match=match.json(...).",
-    "match_params": " Did you mean 'params'?",
-    "match_querystring": " Leave it out: the query is always compared, unless check_params=False.",
-    "matchers": " Did you mean 'match'?",
-    "method": " It is the first argument.",
-    "payload": " Did you mean 'json'?",
-    "persist": _TIMES,
-    "query": " Did you mean 'params'?",
-    "query_string": " Did you mean 'params'?",
-    "redirect": " Did you mean 'location'?",
-    "repeat": _TIMES,
-    "reply": _HANDLER,
-    "request_headers": " Write it as match=match.headers(...).",
-    "return_value": " Write it as status=..., headers=... and body=....",
-    "side_effect": " Write it as error=..., handler=... or responses=[...].",
-    "status_code": " Did you mean 'status'?",
-    "stream": " Write it as body=..., which takes an async generator function, a file or a pathlib.Path.",
-    "text": " Did you mean 'body'?",
-    "timeout": " Did you mean 'delay'? The timeout is the client's.",
-    "uri": " It is the second argument.",
-    "url": " It is the second argument, uri.",
-}
-
 
 def check_words(
-    given: Iterable[object], known: Sequence[str], where: str, hints: Mapping[str, str] = _ELSEWHERE
+    given: Iterable[object], known: Sequence[str], where: str, hints: Mapping[str, str] = ELSEWHERE
 ) -> None:
     """Refuse an option that does not exist, with the name of the nearest that does, or what `hints` say of it.
 

@@ -105,6 +105,13 @@ def line_of(place: Spot) -> Origin:
     return Origin(code.co_filename, next(lines, code.co_firstlineno))
 
 
+def inside(file: str) -> bool:
+    """Whether a file is one of those that a request goes through on its way: no code of a test's."""
+    modules = (sys.modules.get(name) for name in _ON_THE_WAY)
+    folders = [os.path.dirname(path) + os.sep for one in modules if (path := getattr(one, "__file__", None))]
+    return any(file.startswith(folder) for folder in folders)
+
+
 def asker() -> Origin | None:
     """The line of the nearest `spot`."""
     place = spot(1)

@@ -37,9 +37,17 @@ _REPLACED = tuple(word for word in ROUTE_WORDS if word not in _BESIDE)
 
 
 def route(
-    method: object, uri: object, options: Mapping[str, Any], *, as_json: bool, beneath: bool, origin: Origin, home: Home
+    method: object,
+    uri: object,
+    options: Mapping[str, Any],
+    *,
+    as_json: bool,
+    beneath: bool,
+    origin: Origin,
+    home: Home,
+    kind: type[Route] = Route,
 ) -> Route:
-    """The route that `register_uri`, or `as_json` `register_json_uri`, was asked for.
+    """The route that `register_uri`, or `as_json` `register_json_uri`, was asked for, or another `kind` of route.
 
     Raises:
         OptionTypeError, OptionValueError: it can't be.
@@ -47,7 +55,7 @@ def route(
     check_words(options, ROUTE_WORDS, "register_json_uri" if as_json else "register_uri")
     which, params = _asked(method, uri, options, beneath=beneath)
     asking = {word: value for word, value in options.items() if word in ASKING_WORDS and word != "params"}
-    return Route(
+    return kind(
         which.method,
         which.address,
         which.matchers,
@@ -139,17 +147,7 @@ def copied(original: Route, base: str | None, *, home: Home) -> Route:
     if isinstance(where, Beneath) and base is not None:
         where = where.under(base)
         asking = {word: value for word, value in asking.items() if word != "params"}
-    return Route(
-        original.method,
-        where,
-        original.matchers,
-        original.succession.anew(),
-        asking=asking,
-        as_json=original.as_json,
-        optional=original.optional,
-        origin=original.origin,
-        home=home,
-    )
+    return original.anew(where, asking, home)
 
 
 def rewritten(original: Route, options: Mapping[str, Any], *, registered: bool) -> Succession:

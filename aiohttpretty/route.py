@@ -57,6 +57,9 @@ class Route:
     Registering returns it; it says what came by, and can be removed or told to say something else.
     """
 
+    host: Any = None
+    """Where something that is mounted runs, which may be yet to be started."""
+
     def __init__(
         self,
         method: str,
@@ -190,6 +193,20 @@ class Route:
     def keeps_bodies(self) -> bool:
         """Whether also large bodies of its requests are kept whole."""
         return self._home.keep_bodies
+
+    def anew(self, address: Address, asking: Mapping[str, Any], home: Home) -> Route:
+        """The same route in another registry, its replies from the first on."""
+        return Route(
+            self.method,
+            address,
+            self.matchers,
+            self.succession.anew(),
+            asking=asking,
+            as_json=self.as_json,
+            optional=self.optional,
+            origin=self.origin,
+            home=home,
+        )
 
     # -- which requests
 

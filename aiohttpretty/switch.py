@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from types import TracebackType
@@ -23,11 +24,11 @@ _T = TypeVar("_T", bound=Callable[..., Any])
 class Handle:
     """One `activate()`; leaving its `with` or `async with` block undoes it, once.
 
-    Leaving it without an error checks first what the settings ask for.
+    Leaving it without an error checks first what the settings ask for, and tells at last what handlers let out.
     """
 
-    def __init__(self, off: Callable[[], None], check: Callable[[], None], on: Callable[[], Handle]) -> None:
-        self._off: Callable[[], None] | None = off
+    def __init__(self, off: Callable[..., None], check: Callable[[], None], on: Callable[[], Handle]) -> None:
+        self._off: Callable[..., None] | None = off
         self._check = check
         self._on = on  # how a decorated function is switched on
 
@@ -36,11 +37,12 @@ class Handle:
         self.undo()
         return wrapped(target, self._on)
 
-    def undo(self) -> None:
-        """Undo it, once, and check nothing."""
+    def undo(self, *, tells: bool = False) -> None:
+        """Undo it, once, and check nothing; with `tells`, raise what handlers let out."""
+        __tracebackhide__ = True
         off, self._off = self._off, None
         if off is not None:
-            off()
+            off(tells=tells)
 
     def __enter__(self) -> Handle:
         return self
@@ -48,11 +50,14 @@ class Handle:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True
+        tells = False
         try:
             if error is None and self._off is not None:
                 self._check()
+                tells = True
         finally:
-            self.undo()
+            self.undo(tells=tells)
 
     async def __aenter__(self) -> Handle:
         return self
@@ -60,6 +65,7 @@ class Handle:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True
         self.__exit__(kind, error, traceback)
 
 
@@ -102,8 +108,13 @@ class Switch:
         return self._on(words) if target is None else wrapped(target, on)
 
     def deactivate(self) -> None:
-        """Undo one `activate()`; the last one restores aiohttp exactly. Without one, do nothing."""
-        self._undo(None)
+        """Undo one `activate()`; the last one restores aiohttp exactly. Without one, do nothing.
+
+        Raises:
+            HandlerError: handlers let out exceptions that the test did not ask for, and no other one is on its way.
+        """
+        __tracebackhide__ = True
+        self._undo(None, tells=sys.exc_info()[1] is None)
 
     def _on(self, words: Words, *, clears: bool = False) -> Handle:
         if not self._layers:
@@ -117,12 +128,18 @@ class Switch:
         if self._layers.asks_for_all(layer):
             self.assert_all_called()
 
-    def _undo(self, layer: Words | None, *, clears: bool = False) -> None:
+    def _undo(self, layer: Words | None, *, tells: bool, clears: bool = False) -> None:
+        __tracebackhide__ = True
         if not self._layers:
             return
         self._layers.drop(layer)
-        if not self._layers:
-            self._turn_off()
+        if self._layers:
+            return
+        self._turn_off()
+        try:
+            if tells:
+                self._raise_failures()
+        finally:
             if clears:
                 self.clear()
 
@@ -140,6 +157,10 @@ class Switch:
 
     def assert_all_called(self) -> None:
         """Fail unless everything that is registered has been used."""
+        raise NotImplementedError
+
+    def _raise_failures(self) -> None:
+        """Fail if handlers let out exceptions that the test did not ask for."""
         raise NotImplementedError
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
-from floor import FloorConnector
+from floor import FloorConnector, PairConnector
 
 import aiohttpretty
 
@@ -143,30 +143,50 @@ class BodyMatcher(OwnRegistry):
         self.answer(URL, "POST", match=aiohttpretty.match.json_contains(POST.sent))
 
 
-class ByHandler(OwnRegistry):
-    """A handler of aiohttp.web answers."""
+def served(exchange):
+    """A handler that gives the exchange's answer."""
 
-    def __init__(self):
-        super().__init__()
+    async def handler(request):
+        await request.read()
+        return web.Response(body=exchange.body, content_type=exchange.content_type)
 
-        async def handler(request):
-            return web.Response(body=PRICE, content_type="application/json")
-
-        self._registry.register_uri("GET", URL, handler=handler)
+    return handler
 
 
-class Loopback(Contender):
+def application(exchange):
+    app = web.Application(client_max_size=0)
+    app.router.add_route(exchange.method, "/v1/price", served(exchange))
+    return app
+
+
+class Handler(OwnRegistry):
+    """aiohttpretty; a handler of aiohttp.web answers."""
+
     def prepare(self, exchange):
-        async def handler(request):
-            await request.read()
-            return web.Response(body=exchange.body, content_type=exchange.content_type)
+        self._registry.clear()
+        self._registry.register_uri(exchange.method, URL, handler=served(exchange))
 
-        self._route = (exchange.method, "/v1/price", handler)
+
+class Mounted(OwnRegistry):
+    """aiohttpretty; an application of aiohttp.web answers, which is started and ended in each whole test."""
 
     async def open(self, exchange):
-        app = web.Application(client_max_size=0)
-        app.router.add_route(*self._route)
-        self._server = TestServer(app)
+        # an application can be started once, so that making and mounting it is part of a whole test, as with TestServer
+        self._registry.mount("http://api.example.com", application(exchange))
+        return await super().open(exchange)
+
+    async def close(self):
+        await super().close()
+        self._registry.clear()
+
+
+class Wired(Contender):
+    """aiohttpretty's `WireServer` in the place of `TestServer`."""
+
+    server = aiohttpretty.WireServer
+
+    async def open(self, exchange):
+        self._server = self.server(application(exchange))
         await self._server.start_server()
         self.session = ClientSession()
         return str(self._server.make_url("/v1/price"))
@@ -174,6 +194,24 @@ class Loopback(Contender):
     async def close(self):
         await self.session.close()
         await self._server.close()
+
+
+class Loopback(Wired):
+    server = TestServer
+
+
+class ServedFloor(Contender):
+    """aiohttp's client and aiohttp's server, with as little between them as can be."""
+
+    async def open(self, exchange):
+        self._runner = web.AppRunner(application(exchange))
+        await self._runner.setup()
+        self.session = ClientSession(connector=PairConnector(self._runner.server))
+        return URL
+
+    async def close(self):
+        await self.session.close()
+        await self._runner.cleanup()
 
 
 class Aioresponses(Contender):
@@ -211,6 +249,10 @@ class Aiointercept(Contender):
 CONTENDERS = {
     "floor": Floor,
     "aiohttpretty": Aiohttpretty,
+    "served floor": ServedFloor,
+    "handler": Handler,
+    "application": Mounted,
+    "WireServer": Wired,
     "TestServer": Loopback,
     "aioresponses": Aioresponses,
     "aiointercept": Aiointercept,

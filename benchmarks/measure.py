@@ -30,7 +30,6 @@ from contenders import (  # noqa: E402
     POST,
     BesideTemplates,
     BodyMatcher,
-    ByHandler,
     ManyRoutes,
     OneOfPatterns,
     OneOfTemplates,
@@ -131,7 +130,6 @@ MATCHING = (
     ("GET beside 10,000 templates", lambda: BesideTemplates(10_000), GET),
     ("GET by one of 10,000 templates", lambda: OneOfTemplates(10_000), GET),
     ("GET by the last of 1,000 patterns", lambda: OneOfPatterns(1_000), GET),
-    ("GET by a handler", ByHandler, GET),
     ("POST, one exact address", CONTENDERS["aiohttpretty"], POST),
     ("POST with a JSON body matcher", BodyMatcher, POST),
 )

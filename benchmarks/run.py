@@ -15,7 +15,7 @@ import tempfile
 import venv
 
 HERE = pathlib.Path(__file__).resolve().parent
-OURS = ["floor", "aiohttpretty", "TestServer"]
+OURS = ["floor", "aiohttpretty", "served floor", "handler", "application", "WireServer", "TestServer"]
 PEERS = ["aioresponses", "aiointercept"]
 PEERS_AIOHTTP = "aiohttp==3.13.5"  # aioresponses does not work with 3.14
 
@@ -94,6 +94,15 @@ def requirements(results):
     whole = "whole test"
     yield at_most(f"{whole}: within 1.25 times the floor", ratio(here, whole, "aiohttpretty", "floor"), 1.25)
     yield at_least(f"{whole}: 4 times faster than TestServer", ratio(here, whole, "TestServer", "aiohttpretty"), 4)
+    for served in ("handler", "application", "WireServer"):
+        yield at_least(
+            f"GET by {served}: 1.2 times faster than TestServer", ratio(here, "GET", "TestServer", served), 1.2
+        )
+        yield at_least(
+            f"{whole}, {served}: 4 times faster than TestServer", ratio(here, whole, "TestServer", served), 4
+        )
+        yield at_most(f"GET by {served}: within 1.25 times its floor", ratio(here, "GET", served, "served floor"), 1.25)
+        yield at_most(f"{whole}, {served}: within 1.25 times", ratio(here, whole, served, "served floor"), 1.25)
     routes = here["routes"]
     # A linear scan would be hundreds of times slower; a tenth is room for the processor's caches
     yield at_most("100,000 routes: as fast as one (within a tenth)", routes["100000"] / routes["1"], 1.1)

@@ -62,42 +62,6 @@ async def test_behind_a_matcher():
                 assert await response.text() == "another"
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_bug(method, caplog):
-    """A bug in a handler reaches the test as that exception, once; a 500 could be eaten by the code under test."""
-    bug = LookupError("in the handler")
-    runs = []
-
-    async def broken(request):
-        runs.append(request.method)
-        raise bug
-
-    aiohttpretty.register_uri("*", URL, handler=broken)
-    with aiohttpretty.activate():
-        async with aiohttp.ClientSession() as session:
-            with pytest.raises(LookupError) as caught:
-                await session.request(method, URL)
-    assert caught.value is bug
-    assert runs == [method]
-    assert caplog.records == []
-
-
-async def test_a_bug_that_looks_like_a_lost_connection():
-    """A handler's exception of a kind that aiohttp tries again on is raised all the same, and the handler runs once."""
-    runs = []
-
-    async def broken(request):
-        runs.append(request.method)
-        raise aiohttp.ServerDisconnectedError("in the handler")
-
-    aiohttpretty.register_uri("GET", URL, handler=broken)
-    with aiohttpretty.activate():
-        async with aiohttp.ClientSession() as session:
-            with pytest.raises(aiohttp.ServerDisconnectedError, match="in the handler"):
-                await session.get(URL)
-    assert runs == ["GET"]
-
-
 async def test_a_handler_is_not_its_client():
     """A handler runs in no context of its client's: it may ask the same session for what is mocked."""
 

@@ -18,12 +18,12 @@ KINDS = (
     "read(size), an async iterable, or an async generator function; for JSON, use json= or register_json_uri."
 )
 OPTIONS = (
-    "The options are: status, reason, headers, body, json, charset, cookies, content_encoding, location, auto_length, "
-    "delay, error, handler, params, check_params, match, responses, exhausted, times, optional."
+    "The options are: status, reason, headers, body, json, sse, charset, cookies, content_encoding, location, "
+    "auto_length, delay, error, handler, expect_errors, params, check_params, match, responses, exhausted, times, optional."
 )
 REPLY_OPTIONS = (
-    "The options are: status, reason, headers, body, json, charset, cookies, content_encoding, location, auto_length, "
-    "delay, error, handler."
+    "The options are: status, reason, headers, body, json, sse, charset, cookies, content_encoding, location, "
+    "auto_length, delay, error, handler, expect_errors."
 )
 
 REFUSED_TYPES = {

@@ -281,7 +281,7 @@ REFUSED = {
         OptionTypeError,
         {"handler": handler, "headers": {}, "auto_length": True},
         "handler= is given beside headers= and auto_length=, and a handler says all of the answer. Leave one or the "
-        "other out; only delay= goes with handler=.",
+        "other out; only delay= and expect_errors= go with handler=.",
     ),
     "a handler that is none": (
         OptionTypeError,
@@ -422,8 +422,8 @@ def test_succession(given, sentence):
 def test_words_of_other_libraries():
     """Every word that has a hint is none of ours, and every hint names words that exist."""
     known = {*options.ROUTE_WORDS, "match"}
-    assert not known & set(options._ELSEWHERE)
-    for word, hint in options._ELSEWHERE.items():
+    assert not known & set(options.ELSEWHERE)
+    for word, hint in options.ELSEWHERE.items():
         named = set(re.findall(r"\b([a-z_]+)=|Did you mean '([a-z_]+)'", hint))
         assert {one or other for one, other in named} <= known, word
         with pytest.raises(OptionTypeError) as caught:

@@ -153,8 +153,8 @@ async def test_replace_keeps_how_a_body_is_taken():
 
 
 OPTIONS = (
-    "The options are: status, reason, headers, body, json, charset, cookies, content_encoding, location, auto_length, "
-    "delay, error, handler, responses, exhausted, times."
+    "The options are: status, reason, headers, body, json, sse, charset, cookies, content_encoding, location, "
+    "auto_length, delay, error, handler, expect_errors, responses, exhausted, times."
 )
 REFUSED = {
     **{

@@ -13,6 +13,7 @@ from typing import Any
 from yarl import URL
 
 from ..errors import OptionTypeError, OptionValueError
+from .mounted import Mounted, mounted_at
 from .template import ANY_TEMPLATE, Info, Template
 from .uri import AS_HTTP, Query, absolute, joined, key
 
@@ -117,7 +118,18 @@ class Beneath:
         return False
 
 
-Address = Exact | Template | Expression | Beneath
+class MountedBeneath(Beneath):
+    """The same in a bundle, at a path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, None, check_params=True)
+
+    def under(self, base: str) -> Mounted:
+        """The address below a base."""
+        return mounted_at(base.rstrip("/") + self.name)
+
+
+Address = Exact | Template | Expression | Beneath | Mounted
 
 
 def address(uri: object, params: object = None, *, check_params: bool = True, beneath: bool = False) -> Address:
@@ -150,6 +162,23 @@ def address(uri: object, params: object = None, *, check_params: bool = True, be
             shown = f"?{rest.raw_query_string}" if query else ""
             return Template(rest, path, query, text=uri, name=f"{origin}{path}{shown}")
     return Exact(joined(absolute(uri), params), check_params=check_params)
+
+
+def place_of(uri: object, *, beneath: bool) -> Mounted | MountedBeneath:
+    """Where something is to be mounted; with `beneath`, a `str` that is a path is a place, too.
+
+    Raises:
+        OptionTypeError: it is a pattern.
+        OptionValueError: as `mounted_at` does.
+    """
+    if isinstance(uri, re.Pattern):
+        raise OptionTypeError(
+            f"mount({uri!r}, ...): a mount has one address, and answers everything below it. Give that as a URL, such "
+            "as 'https://api.example.com/v1'; for a pattern, use register_uri('*', ..., handler=...)."
+        )
+    if beneath and isinstance(uri, str) and uri.startswith("/") and not uri.startswith("//"):
+        return MountedBeneath(uri)
+    return mounted_at(uri)
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ Law of this room: it hears of requests from the registry only, and of the test o
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from time import monotonic
 from types import CellType, CodeType, FunctionType
@@ -17,7 +17,11 @@ import pytest
 import aiohttpretty as front_door
 
 if TYPE_CHECKING:
+    from ..origin import Origin
     from ..switch import Handle
+
+# Where the tests of this run have registered something by themselves, not in what was set up for them
+_OWN: pytest.StashKey[set[Origin]] = pytest.StashKey()
 
 # Where pytest catches what comes out of a test or a fixture: an error that has come this far is in its report.
 _REPORTED = pytest.CallInfo.from_call.__func__.__code__  # type: ignore[attr-defined]
@@ -36,34 +40,45 @@ class Watch:
         self._seen_by = _seen_by(item)
         self._told: list[Any] = []  # those without an answer of which a report has told
         self._shown: tuple[int, int] | None = None  # how many requests the last timeline had
-        self._seen: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+        self._seen: tuple[list[Any], ...] = ([], [], [], [])
         self._all_called = False
         self._named = False  # whether what was not used has been named
         self._began = monotonic()
-        front_door.clear()
+        self._prepared: frozenset[Origin] = frozenset()
+        self._own = item.session.stash.setdefault(_OWN, set())
+        _cleared(self._own)
         self._handle: Handle = front_door.activate(**words)
 
     def undo(self) -> None:
         """Switch off."""
         self.on = False
         self._handle.undo()
+        self.look()  # an application may have failed at its end
 
     def look(self, *, anew: bool = False) -> None:
         """Take note of what there is, before somebody clears it; `anew`, what is not there any more is not meant."""
         if anew:
-            self._seen = ([], [], [])
+            self._seen = ([], [], [], [])
         registry = front_door._registry
         self._all_called = registry.settings.assert_all_called if anew else self._all_called
-        news: tuple[Iterable[Any], ...] = registry.calls, registry.unmatched, registry._ledger.routes()
+        routes = registry._ledger.routes()
+        news: tuple[Iterable[Any], ...] = registry.calls, registry.unmatched, routes, registry.handler_errors
         for seen, new in zip(self._seen, news, strict=True):
             known = {id(one) for one in seen}
             seen += [one for one in new if id(one) not in known]
+
+    def remember(self, when: str | None) -> None:
+        """Note, when a phase is over, which routes the test itself has registered; no other test misses those."""
+        if when == "setup":
+            self._prepared = _registered()
+        elif when == "call":
+            self._own |= _registered() - self._prepared
 
     def timeline(self) -> str:
         """What happened, if something has since it was shown last."""
         from ..records import timeline, unused  # noqa: PLC0415 - only when there is something to report
 
-        calls, unmatched, routes = self._seen
+        calls, unmatched, routes, _ = self._seen
         shown = len(calls), len(unmatched)
         if shown == self._shown:
             return ""
@@ -73,7 +88,7 @@ class Watch:
 
     def unnoticed(self) -> str:
         """What there is to say of requests without an answer whose error nobody has seen; it is said once."""
-        _, unmatched, _ = self._seen
+        _, unmatched, _, _ = self._seen
         found = [record for record in unmatched if not record.codes & self._seen_by and record not in self._told]
         if not found:
             return ""
@@ -82,16 +97,41 @@ class Watch:
         self._told += found
         return report.unmatched(found)
 
+    def bugs(self) -> str:
+        """What there is to say of exceptions that handlers let out; it is said once."""
+        if not self._seen[3]:
+            return ""
+        from ..diagnosis import failed  # noqa: PLC0415 - only when there is something to report
+
+        found = failed.untold(self._seen[3])
+        return failed.report(found) if found else ""
+
     def left_over(self) -> str:
         """What there is to say of routes that were not used, if that matters and the test came to its end."""
         if not self._all_called or self.failed or self.skipped:
             return ""
         from ..verification import checks  # noqa: PLC0415 - only where it is asked for
 
-        calls, unmatched, routes = self._seen
+        calls, unmatched, routes, _ = self._seen
         error = checks.left_over(routes, checks.Seen(calls, unmatched, active=True))
         self._named = error is not None
         return "" if error is None else str(error)
+
+
+def _registered() -> frozenset[Origin]:
+    ledger = front_door._registry._ledger
+    return frozenset([route.origin for route in ledger.routes()] + [route.origin for route in ledger.gone])
+
+
+def _cleared(own: Collection[Origin]) -> None:
+    """Clear, and keep in mind what somebody may miss: what was set up once, and is gone now."""
+    ledger = front_door._registry._ledger
+    # a matcher may hold on to whatever the test file has put into it
+    earlier = tuple(route for route in ledger.gone if not route.matchers)
+    front_door.clear()
+    gone = {route.origin: route for route in (*earlier, *ledger.gone) if route.origin not in own}
+    ledger.gone.clear()
+    ledger.gone.extend(gone.values())
 
 
 def _seen_by(item: pytest.Item) -> frozenset[CodeType]:

@@ -88,3 +88,14 @@ def check_handler(handler: object) -> Callable[..., Any]:
     except ValueError:  # it has no signature that can be read
         pass
     return handler
+
+
+def check_expects(expect_errors: object) -> bool:
+    """Whether exceptions that a handler lets out are meant.
+
+    Raises:
+        OptionTypeError: it is no bool.
+    """
+    if not isinstance(expect_errors, bool):
+        raise OptionTypeError(f"expect_errors={expect_errors!r} is not a bool. Give True, or leave it out.")
+    return expect_errors

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
+from types import ModuleType
 from typing import Any
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -22,7 +23,7 @@ from .body import Stream, check_charset, content_type, encode, encode_json
 from .cookies import set_cookies
 from .headers import checked, injects, is_token
 from .location import check_location
-from .outcome import Error, check_delay, check_error, check_handler
+from .outcome import Error, check_delay, check_error, check_expects, check_handler
 from .stream import Encoded
 from .together import check_together, merged
 
@@ -45,8 +46,10 @@ class Reply:
 
     __slots__ = (
         *("_head", "body", "delay", "error", "handler", "headers", "message", "raw_headers", "reason", "status"),
-        "whole",
+        *("expects_errors", "whole"),
     )
+    host: Any = None
+    """Where something that is mounted runs."""
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Reply:
         delay: float = 0.0,
         error: Error | None = None,
         handler: Callable[..., Any] | None = None,
+        expects_errors: bool = False,
     ) -> None:
         self.status = status
         self.reason = reason
@@ -70,6 +74,8 @@ class Reply:
         """What is raised at the client instead."""
         self.handler = handler
         """Who answers instead."""
+        self.expects_errors = expects_errors
+        """Whether exceptions that the handler lets out are meant."""
         self._head = _head(status, reason, headers)
         self.message: Any = None
         """Room for the parsed head, which is the same each time; the wire fills it."""
@@ -116,6 +122,8 @@ def shared(options: Mapping[str, Any], *, as_json: bool) -> dict[str, Any]:
         shared["headers"] = list(shared["headers"])
     if not as_json and not isinstance(shared.get("body", b""), (str, bytes, bytearray, memoryview)):
         shared["body"] = encode(shared["body"], _charset(options))
+    if "sse" in shared:
+        shared["sse"] = _sse().events(shared["sse"])
     return shared
 
 
@@ -135,7 +143,12 @@ def reply(options: Mapping[str, Any], *, as_json: bool, encoded: bool = False) -
         return Reply(headers=CIMultiDict(), delay=delay, error=error), dict(options)
     if "handler" in options:
         handler = check_handler(options["handler"])
-        return Reply(headers=CIMultiDict(), delay=delay, handler=handler), dict(options)
+        expects = check_expects(options.get("expect_errors", False))
+        return Reply(headers=CIMultiDict(), delay=delay, handler=handler, expects_errors=expects), dict(options)
+    if "expect_errors" in options:
+        raise OptionTypeError(
+            "expect_errors= is about what a handler lets out, and there is no handler=. Leave it out."
+        )
     headers = checked(options.get("headers", ()))
     written = encoded and isinstance(options["body"], (str, bytes, bytearray, memoryview))
     body = _body(options, headers, as_json=as_json, written=written)
@@ -150,15 +163,27 @@ def reply(options: Mapping[str, Any], *, as_json: bool, encoded: bool = False) -
     if auto_length:
         headers["Content-Length"] = str(_length(body))
     reason = _reason(options.get("reason", ""))
+    if "sse" in options:
+        delay = 0.0  # it stands between the events
     return Reply(status=_status(status), reason=reason, headers=headers, body=body, delay=delay), shown
 
 
 def _body(options: Mapping[str, Any], headers: CIMultiDict[str], *, as_json: bool, written: bool) -> bytes | Stream:
+    if "sse" in options:
+        _sse().head(headers)
+        events: Stream = _sse().events(options["sse"]).paced(check_delay(options.get("delay", 0)))
+        return events
     if not as_json and "json" not in options:
         return _text(options, headers)
     content = encode(options["body"]) if written else encode_json(options.get("json", options.get("body")))
     headers.setdefault("Content-Type", "application/json")
     return content
+
+
+def _sse() -> ModuleType:
+    from . import sse  # noqa: PLC0415 - few replies are events
+
+    return sse
 
 
 def _text(options: Mapping[str, Any], headers: CIMultiDict[str]) -> bytes | Stream:
@@ -184,6 +209,8 @@ def _shown(
 ) -> dict[str, Any]:
     shown = dict(options)
     shown.pop("json", None)
+    if "sse" in options and isinstance(body, Stream):
+        return {**shown, "sse": body.source}
     if "body" in options or "json" in options or as_json:
         shown["body"] = body.source if isinstance(body, Stream) else body
     if as_json or "json" in options:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import codecs
 import inspect
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from threading import Lock
 from typing import Any
 
 from ..coding import encoder
 from ..errors import BodyError
+
+# Waits so many seconds; given from outside, because this room knows no event loop
+Wait = Callable[[float], Awaitable[object]]
 
 _CHUNK = 64 * 1024
 # Requests of several threads may read one file object, and each finds its place before it reads
@@ -46,8 +49,8 @@ class Stream:
         """What the source gives, from its beginning, whatever that is."""
         raise NotImplementedError
 
-    async def open(self) -> AsyncGenerator[bytes, None]:
-        """Read it from its beginning, piece by piece; no piece is empty.
+    async def open(self, wait: Wait) -> AsyncGenerator[bytes, None]:
+        """Read it from its beginning, piece by piece; no piece is empty. `wait` is for pauses between them.
 
         Raises:
             BodyError: it can't be read any more, or gives what can't be sent.
@@ -242,9 +245,9 @@ class Encoded(Stream):
     def taken(self, taken: bool) -> None:
         self._inner.taken = taken or self._inner.taken
 
-    async def open(self) -> AsyncGenerator[bytes, None]:
+    async def open(self, wait: Wait) -> AsyncGenerator[bytes, None]:
         coding = encoder(self._coding)
-        async with aclosing(self._inner.open()) as pieces:
+        async with aclosing(self._inner.open(wait)) as pieces:
             async for piece in pieces:
                 yield coding.encode(piece)
         yield coding.finish()

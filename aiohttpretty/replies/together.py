@@ -15,8 +15,15 @@ from ..errors import OptionTypeError
 _ALONE = {
     "error": "with an error nothing is answered",
     "handler": "a handler says all of the answer",
+    "expect_errors": "it is about what a handler lets out",
 }
-_TWO_BODIES = ({"body", "json"}, {"json", "charset"})
+# What goes with each of them
+_WITH = {
+    "error": ("delay",),
+    "handler": ("delay", "expect_errors"),
+    "expect_errors": ("delay", "handler"),
+}
+_TWO_BODIES = ({"body", "json"}, {"body", "sse"}, {"json", "sse"}, {"json", "charset"}, {"sse", "charset"})
 
 
 def merged(common: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,7 +36,7 @@ def merged(common: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]
 
 def _clash(one: str, other: str) -> bool:
     """Whether the two words can't stand beside each other."""
-    if one == other or "delay" in (one, other):
+    if one == other or other in _WITH.get(one, ()) or one in _WITH.get(other, ()):
         return False
     return one in _ALONE or other in _ALONE or {one, other} in _TWO_BODIES
 
@@ -50,8 +57,13 @@ def check_together(options: Mapping[str, Any], *, as_json: bool) -> None:
     Raises:
         OptionTypeError: there are such.
     """
-    if "body" in options and "json" in options:
-        raise OptionTypeError("body= and json= are both given, and an answer has one body. Leave one of them out.")
+    bodies = [f"{word}=" for word in ("body", "json", "sse") if word in options]
+    if len(bodies) > 1:
+        raise OptionTypeError(
+            f"{' and '.join(bodies)} are both given, and an answer has one body. Leave one of them out."
+        )
+    if "charset" in options and "sse" in options:
+        raise OptionTypeError("charset= is given for sse=, and events are always UTF-8. Leave it out.")
     if "charset" in options and (as_json or "json" in options):
         raise OptionTypeError(
             "charset= is given for JSON, which is always UTF-8 (RFC 8259, 8.1). Leave it out, or encode the text "
@@ -60,9 +72,11 @@ def check_together(options: Mapping[str, Any], *, as_json: bool) -> None:
     for word, because in _ALONE.items():
         beside = [other for other in options if word in options and _clash(word, other)]
         if beside:
+            with_it = " and ".join(f"{other}=" for other in _WITH[word])
+            goes = "go" if len(_WITH[word]) > 1 else "goes"
             raise OptionTypeError(
                 f"{word}= is given beside {' and '.join(f'{other}=' for other in beside)}, and {because}. Leave "
-                f"one or the other out; only delay= goes with {word}=."
+                f"one or the other out; only {with_it} {goes} with {word}=."
             )
 
 

@@ -5,23 +5,56 @@ Law of this room: what is told is told once, in the order in which it happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .frames import Told
+
+_NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
+class AtClient(Exception):  # noqa: N818 - it is no failure, but a way to say something
+    """What a handler of this package's own raises to have `error` raised where the client waits."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class Exchange:
-    """What is to be known about the next request, and who is to know about its answer. The callables must not raise."""
+    """What is to be known about the next request. Who wants to know of its answer overrides the methods.
 
-    handler: Callable[[Any], Any] | None = None
-    """Answers it, given a `web.Request`; None if the server itself knows who does."""
-    match_info: Mapping[str, str] = field(default_factory=dict)
-    on_status: Callable[[int], None] = lambda status: None
-    """Is told the status of the answer when its head is written (not of a 100 Continue before it)."""
-    on_bug: Callable[[BaseException], bool] = lambda error: False
-    """Is told of an exception that the handler let out; whether the client shall get that, or a 500 as in life."""
-    on_head: Callable[[bytes], None] = lambda head: None
-    """Is told the head itself, right before."""
-    on_end: Callable[[], None] = lambda: None
-    """Is told when the client has got the last of the answer; not if the connection is lost before."""
+    They must not raise.
+    """
+
+    __slots__ = ("handler",)
+
+    def __init__(self, handler: Callable[[Any], Any] | None = None) -> None:
+        self.handler = handler
+        """Answers it, given a `web.Request`; None if the server itself knows who does."""
+
+    @property
+    def told(self) -> Sequence[Told]:
+        """The record of the request, for as long as its answer goes on: one, or none."""
+        return ()
+
+    @property
+    def match_info(self) -> Mapping[str, str]:
+        """For the handler."""
+        return _NOTHING
+
+    def on_head(self, status: int, head: bytes) -> None:
+        """The head of the answer is written (not that of a 100 Continue before it)."""
+
+    def on_end(self) -> None:
+        """The client has got the last of the answer; not if the connection is lost before."""
+
+    def on_bug(self, error: BaseException) -> None:
+        """The handler let out an exception; the client gets aiohttp's own answer to that, as in life."""
+
+    def on_fail(self, error: BaseException) -> None:
+        """An exception is about to be raised where the client waits, in the place of an answer."""
+
+    def on_over(self) -> None:
+        """The handler has ended, which may be after the answer."""

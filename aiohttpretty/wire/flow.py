@@ -1,7 +1,8 @@
 """Bytes on their way from a writer to a reader, neither of them faster than the other.
 
-Law of this room: nothing is delivered inside a `write()`; the event loop delivers one slice a tick, for as long as the
-reader wants more. The writer is told to pause and to go on as asyncio's own transports would tell it.
+Law of this room: the reader gets no more than it wants, one slice a tick of the event loop. The writer is told to pause
+and to go on as asyncio's own transports would tell it. What is passed on at once saves the tick that a kernel would
+take; that is for readers that do nothing with bytes but take note of them, and wake a task.
 """
 
 from __future__ import annotations
@@ -55,6 +56,18 @@ class Flow:
             self._writer.pause_writing()
         self.wake()
 
+    def pass_on(self, data: bytes) -> None:
+        """The same, delivered at once if nothing is in the way."""
+        if self._pieces or self._ended or len(data) > _SLICE or not self._wanted() or self._loop.is_closed():
+            self.put(data)
+        else:
+            self._context.run(self._deliver, data)
+
+    def hurry(self) -> None:
+        """Deliver at once what waits for the event loop: the writer waits for the reader now."""
+        if self._pieces and not self._loop.is_closed():
+            self._context.run(self._step)
+
     def wake(self) -> None:
         """The reader may want more."""
         if not self._awake and not self._loop.is_closed():
@@ -80,9 +93,10 @@ class Flow:
         if not self._wanted():
             return
         if self._pieces:
-            self._deliver(self._next())
+            data = self._next()
             if self.size <= _LOW:
-                self._let_go()
+                self._let_go()  # first: a writer has its last bytes with the kernel before anybody reads them there
+            self._deliver(data)
             if self._pieces or self._ended:
                 self.wake()  # the end comes after the bytes, as from a socket, and not with the last of them
         elif self._ended:

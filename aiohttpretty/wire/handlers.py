@@ -10,42 +10,50 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextvars import Context
+from copy import copy
+from functools import cache
 from typing import Any
+from weakref import ref
 
 from aiohttp import web
 from yarl import URL
 
-from ..errors import HandlerResultError
-from .exchange import Exchange
+from ..errors import HandlerError, HandlerResultError
+from .exchange import AtClient, Exchange
 from .protocol import WireProtocol
-from .served import SERVED_END, ServedEnd, dismiss
+from .served import ServedEnd, dismiss
+from .server_socket import SERVED_END
 from .transport import WireTransport
 
 
-class HandlerServer:
-    """Serves the handlers of any number of routes, in the event loop in which it is made.
+class Serving:
+    """Connections to a server of aiohttp.web, in the event loop that the server belongs to.
 
-    `handler_cancellation` is aiohttp's: whether a handler is cancelled when its client is gone, or runs on to its end.
-    Handlers run in copies of `context`, by default an empty one.
+    What it does runs in copies of `context`, by default an empty one.
     """
 
-    def __init__(self, *, handler_cancellation: bool = False, context: Context | None = None) -> None:
+    def __init__(self, server: web.Server, *, context: Context | None = None) -> None:
+        self._server = server
         self._context = context
         self._ends: set[ServedEnd] = set()
         self._running: set[asyncio.Task[Any]] = set()
-        # No limit to the size of a body: it would be the application's to set, and a handler alone has none
-        app = web.Application(client_max_size=sys.maxsize)
-        app.router.register_resource(_Everywhere(self._answer))
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=handler_cancellation)
-        _run(runner.setup())
-        assert runner.server is not None
-        self._server = runner.server
 
-    def connect(self, loop: asyncio.AbstractEventLoop, protocol: WireProtocol, transport: WireTransport) -> ServedEnd:
-        """The server's end of a connection."""
-        end = ServedEnd(loop, protocol, transport, self._server, context=self._context, on_lost=self._lost)
+    def connect(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        protocol: WireProtocol,
+        transport: WireTransport,
+        on_lost: Callable[[Serving], None] = lambda serving: None,
+    ) -> ServedEnd:
+        """The server's end of a connection; `on_lost` is told when it has ended."""
+
+        def lost(end: ServedEnd) -> None:
+            self._lost(end)
+            on_lost(self)
+
+        end = ServedEnd(loop, protocol, transport, self._protocol, context=self._context, on_lost=lost)
         self._ends.add(end)
         return end
 
@@ -61,38 +69,82 @@ class HandlerServer:
             dismiss(task)
         return left
 
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: Any = self._server()
+        # In front of all that an application does; what it lets out, aiohttp answers as it always does
+        protocol._request_handler = self._observed
+        return protocol  # type: ignore[no-any-return]
+
+    async def _observed(self, request: web.BaseRequest) -> web.StreamResponse:
+        end, exchange = _whose_turn(request)
+        end.handling = ref(asyncio.current_task())
+        if end not in self._ends:  # the connection was lost before
+            self._keep(asyncio.current_task())
+        try:
+            answer: Any = await self._server.request_handler(request)
+            if not isinstance(answer, web.StreamResponse):
+                exchange.on_bug(_no_response(self._asked(request), answer))
+            return answer  # type: ignore[no-any-return]  # noqa: TRY300 - if it is none, aiohttp says so and answers 500
+        except _NO_BUGS:
+            raise
+        except AtClient as given:
+            end.fail(exchange, given.error)
+            return web.Response()  # to nobody
+        except BaseException as error:
+            if isinstance(error, _OF_THE_CLIENT) and _is_gone(request.transport):
+                raise
+            exchange.on_bug(error)
+            if isinstance(error, Exception):
+                raise
+            # such as pytest.fail(): anything else would leave a client without an answer
+            raise HandlerError(f"A handler raised {error!r}.") from error
+        finally:
+            exchange.on_over()
+
+    def _asked(self, request: web.BaseRequest) -> object:
+        """Whose answer it is."""
+        return request.match_info.handler if isinstance(request, web.Request) else self._server.request_handler
+
     def _lost(self, end: ServedEnd) -> None:
         self._ends.discard(end)
         self._keep(end.task)  # until its last handler is done
+        self._keep(end.handling())
 
     def _keep(self, task: asyncio.Task[Any] | None) -> None:
         if task is not None and not task.done():
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        end, exchange = _whose_turn(request)
-        self._keep(asyncio.current_task())
-        assert exchange.handler is not None
-        try:
-            answer = exchange.handler(request)
-            if inspect.isawaitable(answer):
-                answer = await answer
-        except _NO_BUGS:
-            raise
-        except BaseException as error:
-            if isinstance(error, ConnectionError) and request.transport is None:
-                raise  # the handler writes, and the client is gone
-            if end.bug(exchange, error):
-                return web.Response()  # to nobody, and without the log's complaint
-            raise
-        if not isinstance(answer, web.StreamResponse) and end.bug(exchange, _no_response(exchange.handler, answer)):
-            return web.Response()
-        return answer  # type: ignore[no-any-return]  # if it is none, aiohttp says so and answers 500
+
+class HandlerServer(Serving):
+    """Serves the handlers of any number of routes, in the event loop in which it is made.
+
+    `handler_cancellation` is aiohttp's: whether a handler is cancelled when its client is gone, or runs on to its end.
+    Handlers run in copies of `context`, by default an empty one.
+    """
+
+    def __init__(self, *, handler_cancellation: bool = False, context: Context | None = None) -> None:
+        # Its own, because a handler may keep something in it; a copy, because an application takes a while to be made
+        app: Any = copy(_application())
+        app._state = {}
+        loop = asyncio.get_running_loop()
+        server = app._make_handler(loop=loop, access_log=None, handler_cancellation=handler_cancellation)
+        super().__init__(server, context=context)
+
+    def _asked(self, request: web.BaseRequest) -> object:
+        return _whose_turn(request)[1].handler
 
 
 # Answers, and the ways in which a handler is ended from outside
 _NO_BUGS = (web.HTTPException, asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)
+# What a handler meets that reads or writes when the client is gone
+_OF_THE_CLIENT = (ConnectionError, web.RequestPayloadError)
+
+
+class _Found(web.UrlMappingMatchInfo):
+    """Who answers a request."""
+
+    exchange: Exchange
 
 
 class _Everywhere(web.AbstractResource):
@@ -108,7 +160,9 @@ class _Everywhere(web.AbstractResource):
 
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:
         _, exchange = _whose_turn(request)
-        return web.UrlMappingMatchInfo(dict(exchange.match_info), self._route), set()
+        found = _Found(dict(exchange.match_info), self._route)
+        found.exchange = exchange
+        return found, set()
 
     def url_for(self, **kwargs: str) -> URL:
         return URL("/")
@@ -129,11 +183,36 @@ class _Everywhere(web.AbstractResource):
         return iter((self._route,))
 
 
-def _whose_turn(request: web.Request) -> tuple[ServedEnd, Exchange]:
+@cache
+def _application() -> web.Application:
+    # No limit to the size of a body: it would be the application's to set, and a handler alone has none
+    app = web.Application(client_max_size=sys.maxsize)
+    app.router.register_resource(_Everywhere(_answer))
+    app.freeze()
+    return app
+
+
+async def _answer(request: web.Request) -> web.StreamResponse:
+    handler = request.match_info.exchange.handler  # type: ignore[attr-defined]
+    answer = handler(request)
+    return (await answer) if inspect.isawaitable(answer) else answer  # type: ignore[no-any-return]
+
+
+def watch(request: web.BaseRequest) -> Callable[[], bool]:
+    """What tells of a request that is being handled whether its client still waits for the answer, or the rest."""
+    end, exchange = _whose_turn(request)
+    return lambda: end.exchange is exchange and end.busy
+
+
+def _whose_turn(request: web.BaseRequest) -> tuple[ServedEnd, Exchange]:
     end: ServedEnd | None = request.get_extra_info(SERVED_END)
     if end is None or end.exchange is None:
         raise asyncio.CancelledError  # the client was gone before anybody could look at its request
     return end, end.exchange
+
+
+def _is_gone(transport: asyncio.BaseTransport | None) -> bool:
+    return transport is None or transport.is_closing()
 
 
 def _no_response(handler: Any, answer: object) -> HandlerResultError:
@@ -142,13 +221,3 @@ def _no_response(handler: Any, answer: object) -> HandlerResultError:
         f"The handler {name} returned {answer!r}, which is no response. Return an aiohttp.web.Response, such as "
         "web.json_response({}), or another StreamResponse."
     )
-
-
-def _run(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine that waits for nothing, here and now: an empty application has nothing to start."""
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    coroutine.close()
-    raise AssertionError("The start of an empty application waits for something")

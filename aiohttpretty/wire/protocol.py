@@ -29,6 +29,8 @@ class WireProtocol(ResponseHandler):
 
     shown: Shown | None = None
     """Put in place of the next final head's reason and headers, once."""
+    failed: BaseException | None = None
+    """What is raised where the client waits, also if it is yet to begin waiting."""
 
     def feed_data(self, data: Any, *size: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Hand a parsed head on to the response that waits for it."""
@@ -50,6 +52,12 @@ class WireProtocol(ResponseHandler):
         if transport is not None:
             transport.far_end.end_of_request()
 
+    def set_parser(self, parser: Any, payload: Any, *others: Any, **more: Any) -> None:
+        """Read what comes as a websocket."""
+        ResponseHandler.set_parser(self, parser, payload, *others, **more)
+        if self.failed is not None:  # between the end of the handshake and now
+            payload.set_exception(self.failed)
+
     def fail(self, error: BaseException) -> None:
         """Raise `error` where the client waits, for the head or in the body; from here on the far end is silent.
 
@@ -58,6 +66,7 @@ class WireProtocol(ResponseHandler):
         """
         if isinstance(error, StopIteration):
             error = _as_coroutines_do(error)
+        self.failed = error
         self.set_exception(error)
         if self._payload is not None:
             self._payload.set_exception(error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
 from itertools import cycle
@@ -17,19 +17,22 @@ from typing import Any
 
 from .exchange import Exchange
 from .flow import Flow
+from .frames import Frames, opened
 from .protocol import WireProtocol
-from .transport import Data, WireTransport
-
-SERVED_END = "aiohttpretty.served_end"
-"""Under this name, a server's transport tells which `ServedEnd` it belongs to."""
+from .server_socket import ServerTransport
+from .transport import WireTransport
 
 # Where clients call from: the ports that are nobody's (RFC 6335, 6)
 _ports = cycle(range(49152, 65536))
 _SWITCHING_PROTOCOLS = 101
+_HEAD_END = b"\r\n\r\n"
+_LENGTH = b"\r\nContent-Length: "
 
 
 class ServedEnd:
     """The server's end of one connection; `server` makes its protocol."""
+
+    _frames: Frames | None = None  # once it is a websocket
 
     def __init__(
         self,
@@ -49,6 +52,10 @@ class ServedEnd:
         self._transport = transport
         self._on_lost = on_lost
         self._status: int | None = None
+        self.handling: Callable[[], asyncio.Task[Any] | None] = _none
+        """The task in which the last handler runs, or ran, while that is known elsewhere, too."""
+        self.upgraded = False
+        """Whether what is said is no HTTP any more."""
         self._gone = False  # the client is
         self._lost = False  # the server's protocol knows that the connection is
         self._server = served = server()
@@ -71,7 +78,8 @@ class ServedEnd:
     @property
     def busy(self) -> bool:
         """Whether something of an answer is still to reach the client."""
-        return not self._gone and not self._transport.is_closing() and self._owes()
+        open_ = not self._gone and not self._transport.is_closing()
+        return open_ and (self._status == _SWITCHING_PROTOCOLS or self._owes())
 
     def begin(self, exchange: Exchange) -> None:
         """The next request is coming."""
@@ -81,7 +89,18 @@ class ServedEnd:
     def feed(self, data: bytes) -> None:
         """Take what the client wrote."""
         if not self._gone:
+            if self._frames is not None:
+                self._frames.sent(data)
             self._up.put(data)
+
+    def feed_last(self, data: bytes) -> None:
+        """Take the end of a request; the client has nothing more to do before it is answered."""
+        if not self._gone:
+            self._up.pass_on(data)
+
+    def hear(self) -> None:
+        """The client has done all that there is to do before it is answered."""
+        self._up.hurry()
 
     def resume(self) -> None:
         """The client reads again."""
@@ -91,7 +110,7 @@ class ServedEnd:
         """The client is gone; the server hears of it as it would from a socket."""
         if self._gone:
             return
-        idle = self._status is not None and not self._owes() and not self._up.size
+        idle = self._status not in (None, _SWITCHING_PROTOCOLS) and not self._owes() and not self._up.size
         self._gone = True
         self._down.cut()
         if self._lost:
@@ -106,15 +125,13 @@ class ServedEnd:
         else:
             self._up.end()
 
-    def bug(self, exchange: Exchange, error: BaseException) -> bool:
-        """The handler let out `error`; whether the client was told, so that nothing needs to be answered."""
-        wanted = exchange.on_bug(error)
+    def fail(self, exchange: Exchange, error: BaseException) -> None:
+        """Raise `error` where the client of that exchange waits, if it still does."""
         # by now, another request may be on its way over this connection, or the answer have been whole
-        if not (wanted and exchange is self.exchange and self.busy):
-            return False
-        self._protocol.fail(error)
-        self.hang_up()
-        return True
+        if exchange is self.exchange and self.busy:
+            exchange.on_fail(error)
+            self._protocol.fail(error)
+            self.hang_up()
 
     def close(self) -> None:
         """End it, now, whatever the handler is doing; what has been said still reaches the client."""
@@ -146,8 +163,11 @@ class ServedEnd:
             self._soon(self.lose, _reset())
             return
         if self._status is None and data.startswith(b"HTTP/1.") and self.exchange is not None:
-            self._read_status(self.exchange, data)
-        self._down.put(data)
+            end = self._read_head(self.exchange, data)
+            if _is_whole(data, end):
+                self._down.pass_on(data)
+                return
+        self._down.put(data)  # what is written next arrives together with this, as from a socket
 
     def wants_more(self) -> None:
         """The server reads again."""
@@ -176,16 +196,24 @@ class ServedEnd:
             self._protocol.fail(error)
             self._soon(self.close)
 
-    def _read_status(self, exchange: Exchange, head: bytes) -> None:
+    def _read_head(self, exchange: Exchange, head: bytes) -> int:
+        """Tell of the head of an answer; where it ends."""
         status = int(head[9:12])
+        end = head.find(_HEAD_END) + len(_HEAD_END)
         if status >= 200 or status == _SWITCHING_PROTOCOLS:
             self._status = status
-            exchange.on_head(head[: head.find(b"\r\n\r\n") + 2 or None])
-            exchange.on_status(status)
+            exchange.on_head(status, head[: end - 2])
+            if status == _SWITCHING_PROTOCOLS:
+                self.upgraded = True
+                self._frames = opened(head[:end], self._down.size + end, exchange.told)
+
+        return end
 
     def _reach(self, data: bytes) -> None:
+        if self._frames is not None:
+            self._frames.received(data)
         self._protocol.data_received(data)
-        if self.exchange is not None and not self._owes():
+        if self.exchange is not None and self._status != _SWITCHING_PROTOCOLS and not self._owes():
             self.exchange.on_end()
 
     def _end_of_requests(self) -> None:
@@ -205,65 +233,8 @@ class ServedEnd:
     def _bury(self) -> None:
         self._lost = self._gone = True
         self._socket.closing = True
-        dismiss(self.task)
         self._on_lost(self)
-
-
-class ServerTransport(asyncio.Transport):
-    """What the server's protocol takes for a socket."""
-
-    def __init__(self, end: ServedEnd, protocol: asyncio.BaseProtocol, extra: Mapping[str, Any]) -> None:
-        self._end = end
-        self._protocol = protocol
-        self._info = {**extra, SERVED_END: end}
-        self._reading = True
-        self.closing = False
-
-    @property
-    def _sendfile_compatible(self) -> Any:
-        # Asked by loop.sendfile(). Any answer would have asyncio look for a socket; this exception is the one
-        # on which aiohttp falls back to reading and writing
-        raise NotImplementedError
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._info.get(name, default)
-
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        return self._protocol
-
-    def write(self, data: Data) -> None:
-        if not self.closing and data:
-            self._end.say(data if isinstance(data, bytes) else bytes(data))
-
-    def writelines(self, list_of_data: Iterable[Data]) -> None:
-        for data in list_of_data:
-            self.write(data)
-
-    def can_write_eof(self) -> bool:
-        return False
-
-    def is_reading(self) -> bool:
-        return self._reading and not self.closing
-
-    def pause_reading(self) -> None:
-        self._reading = False
-
-    def resume_reading(self) -> None:
-        if not self._reading:
-            self._reading = True
-            self._end.wants_more()
-
-    def is_closing(self) -> bool:
-        return self.closing
-
-    def close(self) -> None:
-        if not self.closing:
-            self.closing = True
-            self._end.server_closes()
-
-    def abort(self) -> None:
-        # What was written is with the client's kernel by then
-        self.close()
+        dismiss(self.task)
 
 
 def dismiss(task: asyncio.Task[Any] | None) -> None:
@@ -277,6 +248,16 @@ def dismiss(task: asyncio.Task[Any] | None) -> None:
     coroutine: Any = task.get_coro()
     with suppress(Exception):  # of a `finally` that wants to wait for something
         coroutine.close()
+
+
+def _is_whole(answer: bytes, end: int) -> bool:
+    """Whether an answer whose head ends there says by its length that it is whole."""
+    at = answer.find(_LENGTH, 0, end) + len(_LENGTH)
+    return at >= len(_LENGTH) and answer[at : answer.find(b"\r", at)] == b"%d" % (len(answer) - end)
+
+
+def _none() -> None:
+    """Nobody has asked for anything yet."""
 
 
 def _reset() -> ConnectionResetError:

@@ -1,6 +1,6 @@
 """The connection itself: an `asyncio.Transport` with aiohttp's protocol at one end and a far end at the other.
 
-Law of this room: nothing happens inside `write()`. What the far end has to say is said from the event loop, as
+Law of this room: nothing is said inside `write()`. What the far end has to say is said from the event loop, as
 a socket's bytes would be, and whatever goes wrong there reaches the client instead of the loop's log.
 """
 

@@ -7,6 +7,7 @@ import aiohttp
 from aiohttp import TraceConfig
 
 VERSION = tuple(int(part) for part in aiohttp.__version__.split(".")[:2])
+_PLAIN = (str, bytes, int, type(None))
 _EVENTS = [name for name in dir(TraceConfig) if name.startswith("on_")]
 
 
@@ -76,6 +77,7 @@ def described(error):
     return {
         "type": f"{type(error).__module__}.{type(error).__qualname__}",
         "text": anonymous(str(error)),
+        "args": [anonymous(repr(each)) if isinstance(each, _PLAIN) else type(each).__name__ for each in error.args],
         "cause": described(error.__cause__),
         **known,
     }

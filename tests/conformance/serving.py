@@ -37,25 +37,39 @@ class Served:
         pass
 
 
+class Noted(Exchange):
+    """Notes the statuses and the bugs."""
+
+    match_info = None
+
+    def __init__(self, handler, match_info, statuses, bugs):
+        super().__init__(handler)
+        self.match_info = match_info
+        self.on_bug = bugs.append
+        self._statuses = statuses
+
+    def on_head(self, status, head):
+        self._statuses.append(status)
+
+
 class Stage(BaseConnector):
     """Connections over wires to a `HandlerServer`; `routes` are pairs of a path with {names} and a handler.
 
-    What `Exchange` tells goes to `statuses` and `bugs`; `told` says whether a bug shall reach the client.
+    What `Exchange` tells goes to `statuses` and `bugs`.
     """
 
-    def __init__(self, routes, *, server=None, told=False, **options):
+    def __init__(self, routes, *, server=None, **options):
         super().__init__(**options)
         self.server = server or HandlerServer()
         self.statuses = []
         self.bugs = []
         self.ends = []
-        self._told = told
         self._routes = [(re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)), handler) for path, handler in routes]
 
     async def connect(self, req, traces, timeout):
         connection = await super().connect(req, traces, timeout)
         match_info, handler = self._found(req.url.raw_path)
-        exchange = Exchange(handler, match_info, self.statuses.append, self._bug)
+        exchange = Noted(handler, match_info, self.statuses, self.bugs)
         connection.protocol.transport.far_end.end.begin(exchange)
         return connection
 
@@ -75,15 +89,11 @@ class Stage(BaseConnector):
                 return {name: unquote(value) for name, value in found.groupdict().items()}, handler
         raise LookupError(path)
 
-    def _bug(self, error):
-        self.bugs.append(error)
-        return self._told
-
 
 @asynccontextmanager
-async def staged(*routes, server=None, told=False, limit=100, **options):
+async def staged(*routes, server=None, limit=100, **options):
     """A session whose connector, `session.connector`, is a `Stage`."""
-    stage = Stage(routes, server=server, told=told, limit=limit)
+    stage = Stage(routes, server=server, limit=limit)
     try:
         async with aiohttp.ClientSession("http://example.test", connector=stage, **options) as session:
             yield session
@@ -124,7 +134,7 @@ async def registered(client, routes, base):
     """The same in a registry; what aiohttp's log was told is told to the client there."""
     registry = aiohttpretty.AioHTTPretty()
     for path, handler in routes:
-        registry.register_uri("*", f"{base}{path}", handler=handler, check_params=False)
+        registry.register_uri("*", f"{base}{path}", handler=handler, check_params=False, expect_errors=True)
     with registry.activate():
         return await _play(client, base, aiohttp.TCPConnector(resolver=Everywhere()))
 

@@ -171,17 +171,19 @@ async def test_a_registered_error(session, error):
 
 
 async def test_a_bug_in_a_handler(session):
-    """What a handler lets out is on the call."""
+    """What a handler lets out is a 500 on the call, as it is for the client; the exception is among handler_errors."""
 
     async def handler(request):
         raise ZeroDivisionError("a bug")
 
     aiohttpretty.register_uri("GET", URI, handler=handler)
-    with pytest.raises(ZeroDivisionError):
-        await session.get(URI)
+    async with session.get(URI) as response:
+        await response.read()
     call = only_call()
-    assert (str(call.error), call.status) == ("ZeroDivisionError: a bug", None)
+    assert (call.error, call.status) == (None, 500)
     assert call.duration > 0
+    assert [repr(failure.error) for failure in aiohttpretty.handler_errors] == ["ZeroDivisionError('a bug')"]
+    aiohttpretty.handler_errors.clear()
 
 
 async def test_a_body_that_broke(session):
@@ -261,17 +263,21 @@ async def test_records_of_failures_keep_nothing_alive():
     async def use():
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.05)) as session:
             watched.append(weakref.ref(session))
-            for path in ("error", "late", "bug"):
-                with pytest.raises((asyncio.TimeoutError, TimeoutError, ZeroDivisionError)):
+            for path in ("error", "late"):
+                with pytest.raises((asyncio.TimeoutError, TimeoutError)):
                     await session.get(URI + path)
+            async with session.get(URI + "bug", timeout=aiohttp.ClientTimeout(60)) as response:
+                assert response.status == 500
 
     with aiohttpretty.activate():
         await use()
         for _ in range(10):  # the server's task may be on its way out
             await asyncio.sleep(0)
-    gc.collect()
-    assert [call.error is None for call in aiohttpretty.calls] == [False] * 3
-    assert [reference() for reference in watched] == [None]
+        gc.collect()
+        assert [call.error is None for call in aiohttpretty.calls] == [False, False, True]
+        assert [reference() for reference in watched] == [None]
+        assert len(aiohttpretty.handler_errors) == 1  # which does keep its traceback
+        aiohttpretty.handler_errors.clear()
 
 
 # -- one request, several calls

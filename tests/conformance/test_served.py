@@ -7,6 +7,7 @@ import io
 import logging
 import subprocess
 import sys
+import warnings
 import weakref
 
 import aiohttp
@@ -14,12 +15,13 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from aiohttpretty.wire.connector import CLOSE
-from aiohttpretty.wire.handlers import HandlerResultError, HandlerServer
+from aiohttpretty.wire.exchange import AtClient
+from aiohttpretty.wire.handlers import HandlerServer
 from aiohttpretty.wire.protocol import WireProtocol
 from aiohttpretty.wire.served import Exchange, ServedEnd
 from aiohttpretty.wire.transport import WireTransport
 
-from .serving import Served, Stage, staged
+from .serving import Noted, Served, Stage, staged
 
 MEGABYTE = 1 << 20
 who = contextvars.ContextVar("who", default="nobody")
@@ -89,56 +91,57 @@ async def test_a_handler_that_asks_on():
         assert len(session.connector.ends) == 2
 
 
-async def test_a_bug_that_is_told(caplog):
-    """An exception of a handler's is raised where the client waits, once, and is not in the log."""
-    bug = LookupError("my own")
+async def test_what_is_raised_at_the_client(caplog):
+    """`AtClient` has an exception raised where the client waits, once, and it is neither a bug nor in the log."""
+    given = LookupError("my own")
     asked = []
 
-    async def broken(request):
+    async def failing(request):
         asked.append(request.path)
-        raise bug
+        raise AtClient(given)
 
-    async with staged(("/a", broken), ("/hello", hello), told=True) as session:
+    async with staged(("/a", failing), ("/hello", hello)) as session:
         for method in ("GET", "POST"):
             with pytest.raises(LookupError) as caught:
                 await session.request(method, "/a")
-            assert caught.value is bug
+            assert caught.value is given
         assert asked == ["/a", "/a"]
-        assert session.connector.bugs == [bug, bug]
+        assert session.connector.bugs == []
         assert session.connector.statuses == []
         assert await read(await session.get("/hello")) == (200, "hello")
     assert caplog.records == []
 
 
-async def test_a_bug_in_the_midst_that_is_told():
-    """An exception after the beginning of the answer is raised where the client reads the rest."""
-    bug = LookupError("my own")
+async def test_what_is_raised_at_the_client_in_the_midst():
+    """The same after the beginning of the answer: it is raised where the client reads the rest."""
+    given = LookupError("my own")
 
-    async def broken(request):
+    async def failing(request):
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(b"begun")
         await go_on.wait()
-        raise bug
+        raise AtClient(given)
 
     go_on = asyncio.Event()
-    async with staged(("/a", broken), told=True) as session, session.get("/a") as response:
+    async with staged(("/a", failing)) as session, session.get("/a") as response:
         assert await response.content.readexactly(5) == b"begun"
         go_on.set()
         with pytest.raises(LookupError) as caught:
             await response.read()
-        assert caught.value is bug
+        assert caught.value is given
 
 
 async def test_a_bug_that_is_no_exception_of_pythons_kind():
-    """`pytest.fail()` in a handler, which is no `Exception`, fails the test that waits for the answer."""
+    """`pytest.fail()` in a handler, which is no `Exception`, is a bug like others, and the client gets an answer."""
 
     async def failing(request):
         pytest.fail("not like this")
 
-    async with staged(("/a", failing), told=True) as session:
-        with pytest.raises(pytest.fail.Exception, match="not like this"):
-            await session.get("/a")
+    async with staged(("/a", failing)) as session:
+        assert (await session.get("/a")).status == 500
+        [bug] = session.connector.bugs
+    assert (type(bug), str(bug)) == (pytest.fail.Exception, "not like this")
 
 
 async def test_a_bug_after_the_answer():
@@ -152,7 +155,7 @@ async def test_a_bug_after_the_answer():
         raise LookupError("too late")
 
     go_on = asyncio.Event()
-    async with staged(("/a", late), ("/hello", hello), told=True) as session:
+    async with staged(("/a", late), ("/hello", hello)) as session:
         assert await read(await session.get("/a")) == (200, "whole")
         following = asyncio.ensure_future(session.get("/hello"))
         await asyncio.sleep(0)
@@ -163,7 +166,7 @@ async def test_a_bug_after_the_answer():
 
 
 async def test_a_bug_that_is_answered(caplog):
-    """A bug that nobody wants told is a 500 and in the log, as in life, and is seen all the same."""
+    """A bug is a 500 and in the log, as in life, and is seen."""
     bug = LookupError("my own")
 
     async def broken(request):
@@ -175,19 +178,14 @@ async def test_a_bug_that_is_answered(caplog):
     assert [record.exc_info[1] for record in caplog.records] == [bug]
 
 
-@pytest.mark.parametrize("told", [True, False])
-async def test_no_response(told, caplog):
-    """A handler that returns something else is told so in a sentence, or answers 500 as in life."""
+async def test_no_response(caplog):
+    """A handler that returns something else answers 500 as in life, and is told so in a sentence."""
 
     async def forgetful(request):
         """Returns nothing."""
 
-    async with staged(("/a", forgetful), told=told) as session:
-        if told:
-            with pytest.raises(HandlerResultError):
-                await session.get("/a")
-        else:
-            assert (await session.get("/a")).status == 500
+    async with staged(("/a", forgetful)) as session:
+        assert (await session.get("/a")).status == 500
         [error] = session.connector.bugs
     assert str(error) == (
         "The handler test_no_response.<locals>.forgetful returned None, which is no response. Return an "
@@ -239,7 +237,7 @@ async def test_no_bugs():
 
     ended = asyncio.Event()
     routes = [("/refusing", refusing), ("/cancelled", cancelled), ("/talking", talking)]
-    async with staged(*routes, told=True) as session:
+    async with staged(*routes) as session:
         # first: on a connection that has been used, aiohttp 3.10 lets the client wait for ever
         with pytest.raises(aiohttp.ServerDisconnectedError):
             await session.post("/cancelled")
@@ -561,7 +559,7 @@ async def test_any_server():
     given = contextvars.copy_context()
     given.run(who.set, "the server")
     end, transport = plugged(asyncio.get_running_loop(), lambda *ends: ServedEnd(*ends, lambda: server, context=given))
-    end.begin(Exchange(on_status=statuses.append))
+    end.begin(Noted(None, {}, statuses, []))
     who.set("the client")
     transport.write(b"one, ")
     transport.write(b"two")
@@ -663,3 +661,43 @@ def test_an_idle_connection_and_the_last_moment_of_a_loop():
     loop.run_until_complete(main())
     assert asyncio.all_tasks(loop) == set()
     loop.close()
+
+
+async def test_what_is_delivered_together():
+    """What a server writes in one go arrives in one piece, as from a socket; a whole answer need not wait for more."""
+    server, got = Noting(), []
+    end, transport = plugged(asyncio.get_running_loop(), lambda *ends: ServedEnd(*ends, lambda: server))
+    transport.get_protocol().data_received = got.append
+    end.begin(Exchange())
+    server.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+    server.transport.write(b"body")
+    assert got == []
+    await asyncio.sleep(0)
+    assert got == [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"]
+    end.begin(Exchange())
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    server.transport.write(whole)
+    assert got[1:] == [whole]
+    end.begin(Exchange())
+    transport.pause_reading()
+    server.transport.write(whole)
+    assert got[2:] == []
+    transport.resume_reading()
+    for _ in range(2):
+        await asyncio.sleep(0)
+    assert got[2:] == [whole]
+    transport.lose()
+
+
+async def test_applications_of_their_own():
+    """What a handler keeps in its application is gone with the server that it ran on."""
+
+    async def keep(request):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # aiohttp would have it in the application before that starts
+            request.app["kept"] = kept = request.app.get("kept", 0) + 1
+        return web.Response(text=str(kept))
+
+    for _ in range(2):
+        async with staged(("/a", keep)) as session:
+            assert [(await read(await session.get("/a")))[1] for _ in range(2)] == ["1", "2"]

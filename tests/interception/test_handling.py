@@ -194,19 +194,22 @@ async def test_a_part_of_a_file(tmp_path, end):
 
 
 async def test_a_stop_iteration(complaints):
-    """The exception that no coroutine can raise arrives as the one that Python puts in its place, not as a 500."""
+    """The exception that no coroutine can raise is told as the one that Python puts in its place."""
     aiohttpretty.register_uri("GET", URI, handler=lambda request: next(iter([])))
     with aiohttpretty.activate():
         async with aiohttp.ClientSession() as session:
-            with pytest.raises(RuntimeError, match="^coroutine raised StopIteration$") as caught:
-                await session.get(URI, timeout=aiohttp.ClientTimeout(10))
-    assert isinstance(caught.value.__cause__, StopIteration)
+            async with session.get(URI, timeout=aiohttp.ClientTimeout(10)) as response:
+                assert response.status == 500
+        [failure] = aiohttpretty.handler_errors
+        aiohttpretty.handler_errors.clear()
+    assert repr(failure.error) == "RuntimeError('coroutine raised StopIteration')"
+    assert isinstance(failure.error.__cause__, StopIteration)
 
 
 @EARLY
 @pytest.mark.parametrize("bug", [LookupError("x"), OSError(5, "io"), aiohttp.ServerDisconnectedError("x")], ids=repr)
 async def test_a_bug_in_the_midst(complaints, early, bug):
-    """What a handler raises when the head is out is raised where the body is read, as it is."""
+    """What a handler raises when the head is out breaks the answer off, as in life; the test is told, and the call."""
     raised = asyncio.Event()
 
     async def breaking(request):
@@ -221,10 +224,13 @@ async def test_a_bug_in_the_midst(complaints, early, bug):
         async with aiohttp.ClientSession() as session, session.get(URI) as response:
             assert await response.content.readexactly(4) == b"half"
             raised.set()
-            with pytest.raises(type(bug)) as caught:
+            with pytest.raises(aiohttp.ClientPayloadError):
                 await response.read()
-            assert caught.value is bug
-    assert len(aiohttpretty.calls) == 1
+        [call] = aiohttpretty.calls
+        [failure] = aiohttpretty.handler_errors
+        aiohttpretty.handler_errors.clear()
+    assert (call.status, call.error.kind, call.error.text) == (200, type(bug), str(bug))
+    assert failure.error is bug
 
 
 ANSWERS = {

@@ -1,0 +1,55 @@
+"""Words of other libraries, and of the requests' side, and what they are called here.
+
+Law of this room: only words that no likeness of letters leads from; the others are found by their likeness.
+"""
+
+_HANDLER = " Did you mean 'handler'? It takes an aiohttp.web.Request and returns a response."
+_TIMES = " Leave it out: a route answers any number of requests, and times=N limits it."
+
+ELSEWHERE = {
+    "additional_matcher": " Did you mean 'match'?",
+    "auth": " Write it as match=match.basic_auth(...).",
+    "body_exception": " Did you mean 'error'?",
+    "callback": _HANDLER,
+    "code": " Did you mean 'status'?",
+    "complete_qs": " Leave it out: the query is always compared, unless check_params=False.",
+    "compress": " Did you mean 'content_encoding'?",
+    "content": " Did you mean 'body'?",
+    "content_type": " Write it as headers={'Content-Type': ...}.",
+    "data": " Write it as match=match.form(...) or match.json(...).",
+    "encoding": " Did you mean 'charset'? A compressed answer is content_encoding=....",
+    "events": " Did you mean 'sse'?",
+    "event_stream": " Did you mean 'sse'?",
+    "exc": " Did you mean 'error'?",
+    "exception": " Did you mean 'error'?",
+    "file": " Write it as body=pathlib.Path(...).",
+    "files": " Write it as match=match.multipart(...).",
+    "html": " Write it as body=... and headers={'Content-Type': 'text/html'}.",
+    "is_optional": " Did you mean 'optional'?",
+    "is_reusable": _TIMES,
+    "match_content": " Write it as match=match.body(...).",
+    "match_data": " Write it as match=match.form(...).",
+    "match_files": " Write it as match=match.multipart(...).",
+    "match_headers": " Write it as match=match.headers(...).",
+    "match_json": " Write it as match=match.json(...).",
+    "match_params": " Did you mean 'params'?",
+    "match_querystring": " Leave it out: the query is always compared, unless check_params=False.",
+    "matchers": " Did you mean 'match'?",
+    "method": " It is the first argument.",
+    "payload": " Did you mean 'json'?",
+    "persist": _TIMES,
+    "query": " Did you mean 'params'?",
+    "query_string": " Did you mean 'params'?",
+    "redirect": " Did you mean 'location'?",
+    "repeat": _TIMES,
+    "reply": _HANDLER,
+    "request_headers": " Write it as match=match.headers(...).",
+    "return_value": " Write it as status=..., headers=... and body=....",
+    "side_effect": " Write it as error=..., handler=... or responses=[...].",
+    "status_code": " Did you mean 'status'?",
+    "stream": " Write it as body=..., which takes an async generator function, a file or a pathlib.Path.",
+    "text": " Did you mean 'body'?",
+    "timeout": " Did you mean 'delay'? The timeout is the client's.",
+    "uri": " It is the second argument.",
+    "url": " It is the second argument, uri.",
+}

@@ -1,0 +1,1 @@
+"""The server whole: applications, websockets and peers that the test plays itself."""
