@@ -23,7 +23,8 @@ def run_tests(session: nox.Session, aiohttp: str = NEWEST, *, arguments: tuple[s
     pin = [] if aiohttp == NEWEST else [f"aiohttp=={aiohttp}"]
     session.install(".[test]", *pin)
     session.run("python", "-c", "import aiohttp; print('aiohttp', aiohttp.__version__)")
-    session.run("python", *arguments, "-m", "pytest", "-p", "no:cacheprovider", *session.posargs, env=env)
+    # -n auto: as many processes as the machine has cores; the README's own command runs them in one
+    session.run("python", *arguments, "-m", "pytest", "-n", "auto", "-p", "no:cacheprovider", *session.posargs, env=env)
 
 
 @nox.session

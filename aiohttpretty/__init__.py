@@ -40,6 +40,7 @@ deactivate = _registry.deactivate
 clear = _registry.clear
 register_uri = _registry.register_uri
 include = _registry.include
+passthrough = _registry.passthrough
 register_json_uri = _registry.register_json_uri
 fake_request = _registry.fake_request
 has_call = _registry.has_call
@@ -95,6 +96,7 @@ __all__ = [
     "has_call",
     "include",
     "match",
+    "passthrough",
     "register_json_uri",
     "register_uri",
     "registry",

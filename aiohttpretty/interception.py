@@ -3,7 +3,8 @@
 Law of this room: the session is never touched, and what is touched is put back exactly.
 
 On first contact the real connector's instance gets two attributes, `connect` and `_close`, that lead to a shadow
-connector on the wire. Undoing it deletes the two.
+connector on the wire. Undoing it deletes the two. What is let through is the real connector's own, as if nothing of
+ours was there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from weakref import ref
 
 from aiohttp import BaseConnector
 
-from .binding import UNDECIDED, Activation, bound, deactivated, in_thread_of
+from .activation import UNDECIDED, Activation, LetThrough, deactivated, in_thread_of
+from .binding import bound
 from .far_end import Speaker
 from .wire.connector import CLOSE, Shadow
 
@@ -35,42 +37,45 @@ class Hook:
         connector.connect = self.connect  # type: ignore[method-assign]
         setattr(connector, CLOSE, self.close)
 
-    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
-        """Stands for `connector.connect`: a connection at whose far end the reply to `req` is waiting."""
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: C901 - every request pays for a split
+        """Stands for `connector.connect`: the reply to `req` is waiting at the far end; or it is a real connection."""
         __tracebackhide__ = True
         binding = bound.get()
         if binding is None or not binding.open:
             return await self._original("connect")(req, traces=traces, timeout=timeout)
         binding.asks(req)
         method, url = req.method, req.url
-        # Before a connection is made or waited for, and before anything of the body is read
-        activation, route = binding.route(method, url)
-        version = activation.answerer.version
         try:
-            connection: Any = await (self._shadow or self._new_shadow()).connect(req, traces=traces, timeout=timeout)
-        except Exception:
-            if binding.alive:
+            # Before a connection is made or waited for, and before anything of the body is read
+            activation, route = binding.route(method, url)
+            version = activation.answerer.version
+            try:
+                shadow = self._shadow or self._new_shadow()
+                connection: Any = await shadow.connect(req, traces=traces, timeout=timeout)
+            except Exception:
+                if binding.alive:
+                    raise
+                raise deactivated(method, url) from None
+            try:
+                if not activation.alive or activation.answerer.version != version or len(binding.activations) > 1:
+                    activation, route = binding.route(method, url)  # the test went on while it was waited for
+                answer = None
+                while route is not UNDECIDED:
+                    answer = activation.answerer.answer(route, method, url, binding.keywords)
+                    if answer is not None:
+                        break
+                    activation, route = binding.route(method, url)  # another request was quicker to use it up
+            except BaseException:
+                connection.release()
                 raise
-            raise deactivated(method, url) from None
-        try:
-            if not activation.alive or activation.answerer.version != version or len(binding.activations) > 1:
-                activation, route = binding.route(method, url)  # the test went on while the connection was waited for
-            answer = None
-            while route is not UNDECIDED:
-                answer = activation.answerer.answer(route, method, url, binding.keywords)
-                if answer is not None:
-                    break
-                activation, route = binding.route(method, url)  # another request was quicker to use it up
-        except BaseException:
-            connection.release()
-            raise
-        far_end = connection._protocol.transport.far_end
-        if answer is None:
-            far_end.expect(binding)
+        except LetThrough:
+            pass  # and out here, so that what goes wrong there gets no context
         else:
-            binding.note(answer[1])
-            far_end.expect(binding, answer, activation)
-        return connection
+            if answer is not None:
+                binding.note(answer[1])
+            connection._protocol.transport.far_end.expect(binding, answer, activation)
+            return connection
+        return await self._original("connect")(req, traces=traces, timeout=timeout)
 
     def close(self, *args: Any, **kwargs: Any) -> Any:
         """Stands for `connector._close`."""

@@ -10,6 +10,7 @@ there: aiohttp's own.
 from __future__ import annotations
 
 import inspect
+import socket
 import threading
 import warnings
 from collections.abc import Callable
@@ -17,13 +18,14 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
-from aiohttp import ClientSession, TCPConnector
+from aiohttp import ClientSession, DefaultResolver, TCPConnector
+from aiohttp.abc import AbstractResolver
 
-from .binding import Activation, Answerer, Binding
+from .activation import Activation, Answerer
+from .binding import Binding
 from .errors import AiohttprettyWarning
 from .interception import Hook, hook_of, hooks
 from .origin import caller
-from .wire.connector import WireResolver
 
 # aiohttp's own, most often; to tell a wrapper around ours from one that is gone
 _AT_FIRST = ClientSession.__dict__["_request"]
@@ -97,13 +99,17 @@ class Patch:
         return _request
 
 
-def enter(answerer: Answerer) -> Activation:
-    """Put `answerer` in front of aiohttp, to be asked before those that are there already."""
+def enter(answerer: Answerer, *, transparent: bool = False) -> Activation:
+    """Put `answerer` in front of aiohttp, to be asked before those that are there already.
+
+    Args:
+        transparent: What it has no route for goes out to the real network, unless another one is there that minds.
+    """
     global _activations, _patch
     with _lock:
         if _patch is None:
             _patch = Patch()
-        activation = Activation(answerer)
+        activation = Activation(answerer, transparent=transparent)
         _activations = (activation, *_activations)
         return activation
 
@@ -129,7 +135,7 @@ def leave(activation: Activation) -> None:
 
 async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str, Any]) -> Any:
     """One mocked request without a session of the caller's and without an activation."""
-    connector = TCPConnector(resolver=WireResolver(), force_close=True)
+    connector = TCPConnector(resolver=_Resolver(), force_close=True)
     below = _unbound(_peeled(ClientSession.__dict__["_request"]) if _patch is None else _patch.found)
     session = ClientSession(connector=connector)
     binding = Binding(Hook(connector), (Activation(answerer),), uri, keywords)
@@ -144,6 +150,20 @@ async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str,
         # The response may still be read; its connection lets go by itself.
         session.detach()
     raise given
+
+
+class _Resolver(AbstractResolver):
+    """aiohttp's own, made when something is let through: most often nothing is, and to make one takes its time."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[Any]:
+        resolver = DefaultResolver()
+        try:
+            return list(await resolver.resolve(host, port, family))
+        finally:
+            await resolver.close()
+
+    async def close(self) -> None:
+        """There is nothing to close."""
 
 
 def _peeled(function: Any) -> Any:

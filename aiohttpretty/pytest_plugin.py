@@ -15,7 +15,7 @@ import pytest
 
 import aiohttpretty as front_door
 
-from .errors import OptionTypeError
+from .errors import AiohttprettyError
 from .plugin import sections, settings
 from .plugin.watch import Watch
 
@@ -46,6 +46,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     watch = item.stash[_WATCH] = Watch(item, _checked(settings.of_item, item), by_marker=True)
     item.session.stash[_OFF] = watch.undo
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    if _WATCH not in item.stash and item.get_closest_marker(settings.MARKER) is not None:
+        pytest.fail(
+            f"The marker {settings.MARKER} was added to this test after its setup had begun, so that nothing is "
+            f"mocked. Ask for the fixture instead: request.getfixturevalue({settings.MARKER!r}).",
+            pytrace=False,
+        )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -86,6 +96,7 @@ def pytest_runtest_makereport(
     elif show == "always" and report.when == "call":
         texts.append(watch.timeline())
     sections.add(report, [text for text in texts if text])
+    watch.remember(report.when)
     watch.failed |= report.failed or hasattr(report, "wasxfail")
     watch.skipped |= report.skipped
     if ends:
@@ -99,7 +110,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Generator[None, None, None]:
-    with sections.coloured(terminalreporter):
+    with sections.dressed(terminalreporter):
         result = yield
         if config.getoption("--aiohttpretty-show") == "always":
             sections.print_passed(terminalreporter)
@@ -141,7 +152,7 @@ def _aiohttpretty(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
 def _checked(read: Callable[[Any], dict[str, Any]], source: Any) -> dict[str, Any]:
     try:
         return read(source)
-    except OptionTypeError as error:
+    except AiohttprettyError as error:
         said = str(error)
     pytest.fail(said, pytrace=False)  # out here, or pytest would tell of two errors
 

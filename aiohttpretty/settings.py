@@ -6,11 +6,15 @@ one, the registry itself, the project; what none of them says has its default, w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from .errors import OptionTypeError
 from .options import check_words
+
+if TYPE_CHECKING:
+    from .addresses.hosts import Host, Rules
 
 Words = Mapping[str, Any]
 
@@ -20,6 +24,7 @@ class SettingWords(TypedDict, total=False):
 
     assert_all_called: bool
     keep_bodies: bool
+    passthrough: Sequence[Host] | AbstractSet[Host]
 
 
 class Settings(NamedTuple):
@@ -29,6 +34,8 @@ class Settings(NamedTuple):
     """Whether it is a failure when a route, or an item of `responses`, has answered nothing by the end."""
     keep_bodies: bool = False
     """Whether bodies of requests are kept whole, however large they are."""
+    passthrough: Rules = ()
+    """The hosts whose requests are let through to the real network, if no route answers them."""
 
 
 DEFAULTS = Settings()
@@ -40,6 +47,11 @@ _ELSEWHERE = {
     "assert_all_requests_are_fired": " Did you mean 'assert_all_called'?",
     "assert_all_requests_were_expected": " Leave it out: a request that nothing answers always fails the test.",
     "assert_all_responses_were_requested": " Did you mean 'assert_all_called'?",
+    "ignore_hosts": " Did you mean 'passthrough'?",
+    "non_mocked_hosts": " Did you mean 'passthrough'?",
+    "pass_through": " Did you mean 'passthrough'?",
+    "passthrough_unmatched": " Write it as passthrough=[...], a list of hosts.",
+    "should_mock": " Write it as passthrough=[...], a list of hosts, or of functions of the yarl.URL.",
 }
 
 
@@ -48,12 +60,27 @@ def check_settings(words: Mapping[str, Any], where: str) -> dict[str, Any]:
 
     Raises:
         OptionTypeError: there is no such setting, or its value is of the wrong kind.
+        OptionValueError: what is to be passed through is no host.
     """
     check_words(words, NAMES, where, _ELSEWHERE)
-    for name, value in words.items():
-        if not isinstance(value, bool):
-            raise OptionTypeError(f"{where}: {name}={value!r} is not a bool. Give True or False, or leave it out.")
-    return dict(words)
+    return {name: _CHECKS.get(name, _switch)(name, value, where) for name, value in words.items()}
+
+
+def _switch(name: str, value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise OptionTypeError(f"{where}: {name}={value!r} is not a bool. Give True or False, or leave it out.")
+    return value
+
+
+def _hosts(name: str, value: object, where: str) -> Rules:
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise OptionTypeError(f"{where}: {name}={value!r} is not a list. Give a list of hosts, such as ['localhost'].")
+    from .addresses.hosts import rules  # noqa: PLC0415 - few tests let something through
+
+    return rules(value, f"{where}: {name}")
+
+
+_CHECKS: dict[str, Callable[[str, object, str], object]] = {"passthrough": _hosts}
 
 
 # Like the patch, the project is one for the whole process

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from aiohttp import ClientResponse
 from yarl import URL
 
-from . import binding, patch
+from . import patch
+from .answering import Answerer
 from .diagnosis import report
-from .errors import (
-    NoMatchError,
-    OptionValueError,
-    UnansweredError,
-    UnreachableRouteWarning,
-)
+from .errors import OptionValueError, UnreachableRouteWarning
 from .ledger import Ledger, RegistryView
 from .looking import Looking
 from .origin import caller
-from .records.call import Call, Unmatched
+from .records.call import Unmatched
 from .records.log import Calls
 from .records.recall import Recall
 from .registration import asked_for, check_base, check_bundle, copied, rewritten
 from .registration import route as made_of
-from .replies.reply import Reply
 from .route import Route
 from .settings import check_settings
 from .switch import Switch
@@ -35,6 +29,8 @@ from .switch import Switch
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from .activation import Activation
+    from .addresses.hosts import Host, Rules
     from .options import JsonRouteOptions, RouteOptions
     from .settings import SettingWords
 
@@ -50,8 +46,10 @@ class AioHTTPretty(Looking, Switch):
         Switch.__init__(self, check_settings(settings, "AioHTTPretty"))
         Looking.__init__(self)
         self._ledger = Ledger()
-        self._answerer = _Answerer(self)
-        self._activation: binding.Activation | None = None
+        self._passing: Rules = ()
+        self._answerer = Answerer(self, _idle)
+        self._transparent = False  # whether all that nothing answers is let through, for the tools of this package
+        self._activation: Activation | None = None
         self._recall: Recall | None = None
         self._takes_paths = True
         _all.add(self)
@@ -111,6 +109,29 @@ class AioHTTPretty(Looking, Switch):
         self._enter(*added)
         return added
 
+    def passthrough(self, *hosts: Host) -> None:
+        """Let requests through to the real network, if no route answers them; `clear()` forgets it.
+
+        Args:
+            *hosts: a name (`"localhost"`), `"host:port"`, an origin (`"http://localhost:8080"`), any sub-domain
+                (`"*.example.com"`); an IP address or network, as a `str` or of `ipaddress`; a compiled `re.Pattern`,
+                matched from the start of the full URL; or a function that takes the `yarl.URL` and returns a bool.
+                Without a port, any port is meant.
+
+        Raises:
+            OptionTypeError: (a `TypeError`) one is of a kind that names no host.
+            OptionValueError: (a `ValueError`) one could never be a host, or says more than a host; or there is none.
+        """
+        if not hosts:
+            raise OptionValueError(
+                "passthrough() was given no host. Give one or several, such as passthrough('localhost:8080'); what it "
+                "was given before is forgotten by clear()."
+            )
+        from .addresses.hosts import rules  # noqa: PLC0415 - few tests let something through
+
+        self._passing += rules(hosts, "passthrough()")
+        self._answerer.version += 1
+
     def _register(self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool) -> Route:
         made = made_of(
             method,
@@ -131,7 +152,9 @@ class AioHTTPretty(Looking, Switch):
                 warnings.warn_explicit(report.hidden(hidden, route), UnreachableRouteWarning, *route.origin)
         for route in routes:
             if self.unmatched:
-                _inquiry().registered_after(self.unmatched, route)
+                from .diagnosis import inquiry as late  # noqa: PLC0415 - only when something has failed
+
+                late.registered_after(self.unmatched, route)
             self._ledger.add(route)
         self._answerer.version += 1
 
@@ -153,7 +176,7 @@ class AioHTTPretty(Looking, Switch):
 
     def _turn_on(self) -> None:
         self._refuse_paths()
-        self._activation = patch.enter(self._answerer)
+        self._activation = patch.enter(self._answerer, transparent=self._transparent)
 
     def _turn_off(self) -> None:
         activation, self._activation = self._activation, None
@@ -168,6 +191,7 @@ class AioHTTPretty(Looking, Switch):
         self.calls.clear()
         self.unmatched.clear()
         self._recall = None
+        self._passing = ()
 
     # -- looking
 
@@ -197,87 +221,5 @@ class AioHTTPretty(Looking, Switch):
 _all: WeakSet[AioHTTPretty] = WeakSet()
 
 
-class _Answerer:
-    """What the interception asks of a registry."""
-
-    def __init__(self, steward: AioHTTPretty) -> None:
-        self._steward = steward
-        self._sure = steward._ledger.sure
-        self._fitting = steward._ledger.fitting
-        self.version = 0
-
-    def find(self, method: str, url: URL) -> Any:
-        return self._sure(method, url) or self._look(method, url)
-
-    def _look(self, method: str, url: URL) -> Any:
-        spent: Route | None = None
-        for route in self._fitting(method, url):
-            if route.matchers:
-                return binding.UNDECIDED
-            if not route.spent(method):
-                return route
-            spent = spent or route
-        if spent is not None:
-            raise self._used_up(spent, binding.Request(method, url, {}))
-        return None
-
-    def answer(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> tuple[Reply, Call] | None:
-        chosen = route.endless or route.next_reply(method)
-        if chosen is None:
-            return None
-        route.used = True
-        call = Call(method, url, route, keywords)
-        self._steward.calls.append(call)
-        return chosen, call
-
-    def decide(self, request: binding.Request) -> tuple[Reply, Call] | None:
-        spent: Route | None = None
-        method, url = request.method, request.url
-        call: Call | None = None
-        for route in self._fitting(method, url):
-            call = call or _call(request, route)  # one for all, so that its headers and body are read once
-            call.route = route
-            if not route.accepts(call):
-                continue
-            chosen = route.next_reply(method)
-            if chosen is not None:
-                route.used = True
-                call.settle()
-                self._steward.calls.append(call)
-                route.came(call)
-                return chosen, call
-            spent = spent or route
-        if spent is not None:
-            raise self._used_up(spent, request)
-        return None
-
-    def refuse(self, others: list[_Answerer], request: binding.Request, asked: object) -> NoMatchError:
-        stewards = [self._steward, *(other._steward for other in others)]
-
-        def idle() -> list[Ledger]:
-            return [other._ledger for other in _all if other._activation is None and other not in stewards]
-
-        calls = [call for steward in stewards for call in steward.calls]
-        ledgers = [steward._ledger for steward in stewards]
-        error: NoMatchError = _inquiry().no_match(request, binding.known(), ledgers, idle, calls)
-        record = Unmatched(request.method, request.url, error)
-        for steward in stewards:
-            steward.unmatched.append(record)
-        return error
-
-    def _used_up(self, route: Route, request: binding.Request) -> UnansweredError:
-        error: UnansweredError = _inquiry().used_up(request, binding.known(), route)
-        self._steward.unmatched.append(Unmatched(request.method, request.url, error))
-        return error
-
-
-def _inquiry() -> ModuleType:
-    from .diagnosis import inquiry  # noqa: PLC0415 - only when something has failed
-
-    return inquiry
-
-
-def _call(request: binding.Request, route: Route) -> Call:
-    call = Call(request.method, request.url, route, request.keywords)
-    call.considered(request.head, request.body)
-    return call
+def _idle() -> list[Ledger]:
+    return [registry._ledger for registry in _all if registry._activation is None]

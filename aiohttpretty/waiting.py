@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .binding import in_thread_of
+from .activation import in_thread_of
 
 
 class Waiter:

@@ -18,32 +18,36 @@ STOREYS = [
     {"plugin.watch", "plugin.sections", "plugin.settings"},
     {"__init__"},
     {"steward"},
+    {"answering"},
     {"looking"},
     {"records.log", "verification.checks"},
     {"diagnosis.inquiry", "verification.expectation", "verification.shortfall"},
     {"diagnosis.prose", "verification.nearcalls"},
     {"diagnosis.report", "registration", "patch", "waiting"},
-    {"ledger", "switch", "diagnosis.hints", "diagnosis.suggestion", "interception"},
-    {"records.call", "records.recalled", "diagnosis.nearness", "binding"},
-    {"route", "records.unused", "diagnosis.verdict", "far_end"},
+    {"ledger", "switch", "diagnosis.hints", "diagnosis.suggestion", "interception", "known"},
+    {"records.through"},
+    {"records.call", "records.recalled", "diagnosis.nearness", "binding", "settings"},
+    {"route", "records.unused", "diagnosis.verdict", "far_end", "activation"},
     {"match", "diagnosis.matched", "records.described", "records.recorded", "delivery"},
     {"matching.contents", "matching.heads", "records.reading", "wire.handlers"},
     {"matching.pairs"},
     {"matching.compare", "matching.form"},
-    {"matching.leaf", "matching.likeness", "diagnosis.place", "wire.served"},
+    {"matching.leaf", "matching.likeness", "diagnosis.place", "wire.served", "addresses.hosts"},
     {"matching.matcher", "addresses.address", "wire.flow"},
-    {"replies.reply", "addresses.template", "settings", "diagnosis.later", "wire.connector"}
+    {"replies.reply", "addresses.template", "neighbours", "diagnosis.later", "wire.connector"}
     | {"records.recall", "records.passed", "records.timeline"},
     {"replies.body", "replies.cookies", "replies.location", "replies.succession"}
     | {"options", "origin", "addresses.uri", "wire.framing", "wire.protocol", "wire.exchange"},
     {"replies.headers", "replies.outcome", "replies.stream", "replies.together"}
-    | {"diagnosis.difference", "diagnosis.question", "matching.pairing"},
-    {"coding", "errors", "notation", "wire.transport", "diagnosis.layout", "diagnosis.listening", "diagnosis.masking"}
+    | {"diagnosis.difference", "diagnosis.outside", "diagnosis.question", "matching.pairing"},
+    {"diagnosis.masking", "diagnosis.paste"},
+    {"coding", "errors", "notation", "wire.transport", "diagnosis.layout", "diagnosis.listening", "diagnosis.mention"}
     | {f"{house}.__init__" for house in HOUSES},
 ]
 # What both staircases stand on
 GROUND = {"coding", "errors", "origin"}
-RIGHT = {"patch", "interception", "waiting", "binding", "far_end", "delivery"} | {f"wire.{name}" for name in WIRE}
+RIGHT = {"patch", "interception", "waiting", "known", "binding", "activation", "far_end", "delivery"}
+RIGHT |= {f"wire.{name}" for name in WIRE}
 BELOW = STOREYS[STOREYS.index({"looking"}) + 1 :]
 LEFT = {room for storey in BELOW for room in storey} - RIGHT - GROUND
 HEIGHT = {room: -number for number, storey in enumerate(STOREYS) for room in storey}

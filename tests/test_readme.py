@@ -1,5 +1,6 @@
 """Every example of the README and of the documentation runs as it is written there."""
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,29 @@ def blocks(path, language):
     return [pytest.param(str(example.parsed), id=f"{path}:{example.line}") for example in document.examples()]
 
 
+SHOP = """
+import aiohttp
+
+async def order(url, items, token):
+    async with aiohttp.ClientSession() as session:
+        await session.post(url, json={"items": items}, headers={"Authorization": f"Bearer {token}"})
+"""
+ORDERING = """
+import aiohttpretty
+import pytest
+from aiohttpretty import match
+from shop import order
+
+ORDERS = "https://api.example.com/orders"
+TEA = {"sku": "T-1", "qty": 1}
+
+
+@pytest.mark.aiohttpretty
+async def test_an_order():
+    expected = {"items": [TEA, {"sku": "C-1", "qty": 3}]}
+    aiohttpretty.register_uri("POST", ORDERS, match=match.json(expected), status=201)
+    await order(ORDERS, [TEA, {"sku": "C-1", "qty": "3"}], token="abc")
+"""
 PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
 
 
@@ -60,3 +84,13 @@ def test_the_quick_start_is_two_commands():
         "python -m pip install '.[test]' && python -m pytest",
         "```",
     ]
+
+
+def test_the_failure_that_is_shown(pytester):
+    """The report in the README is what pytest prints, line for line."""
+    shown = (ROOT / "README.md").read_text().partition("```text\n")[2].partition("```")[0]
+    pytester.makepyfile(shop=SHOP, test_shop=ORDERING)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *OPTIONS)
+    result.assert_outcomes(failed=1)
+    errors = textwrap.dedent("\n".join(line[1:] for line in result.outlines if line.startswith("E")))
+    assert errors.removeprefix("aiohttpretty.errors.NoMatchError: ").rstrip() == shown.rstrip()

@@ -19,6 +19,7 @@ from ..addresses.address import Beneath
 from . import masking
 from .difference import cut
 from .nearness import Candidate
+from .outside import server, stream
 from .place import HOST, smoothed
 from .question import Question
 from .verdict import Verdict
@@ -46,6 +47,8 @@ class Scene:
     """The line where such a registration stands, but has not been run."""
     own: bool = False
     """Whether the address is one of a server in this process."""
+    streamed: bool = False
+    """Whether it would have been passed through, had its body been known in time."""
 
 
 def causes(scene: Scene) -> list[str]:
@@ -81,10 +84,10 @@ def _hop(scene: Scene) -> str | None:
     call = scene.hop
     if call is None:
         return None
+    by = "by the real server" if call.route is None else f"by the route at {call.route.origin}"
     return (
-        f"this is a hop of a redirect. {call.method} {_url(call.url)} was answered with {call.status}, by the route at "
-        f"{call.route.origin}, and aiohttp followed its Location. Register this address too, or ask with "
-        "allow_redirects=False."
+        f"this is a hop of a redirect. {call.method} {_url(call.url)} was answered with {call.status}, {by}, and "
+        "aiohttp followed its Location. Register this address too, or ask with allow_redirects=False."
     )
 
 
@@ -99,15 +102,6 @@ def _later(scene: Scene) -> str | None:
     if scene.later is None or (scene.candidates and not _PLACE.intersection(_conditions(scene.candidates[0]))):
         return None
     return f"it is registered only further down, at {scene.later}: after the request. Register it before."
-
-
-def _server(scene: Scene) -> str | None:
-    if not scene.own:
-        return None
-    return (
-        f"{scene.question.url.authority} is a server of this process. While the mock is active, requests to it are "
-        "answered by the mock. Register it, or ask the server while no mock is active."
-    )
 
 
 def _base_url(scene: Scene) -> str | None:
@@ -289,4 +283,4 @@ def _url(url: URL) -> str:
     return cut(str(masking.url(url)))
 
 
-_HINTS: tuple[Callable[[Scene], str | None], ...] = (_gone, _idle, _later, _hop, _server, _base_url, _single)
+_HINTS: tuple[Callable[[Scene], str | None], ...] = (stream, _gone, _idle, _later, _hop, server, _base_url, _single)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..addresses.address import Beneath
 from ..errors import BodyConsumedError, NoMatchError, ResponsesExhausted, UnansweredError
 from ..origin import Origin, asker, awaiting, line_of, running, stack_of
 from ..records.call import Call, Unmatched
@@ -43,13 +42,12 @@ def no_match(
         question,
         nearest(question.method, url, routes, judge),
         gone=gone,
-        given=0 if gone is None else sum(call.route.origin == gone.origin for call in calls),
-        idle=_lasting(
-            lambda: next(_fitting(_routes(idle()), question, judge), None) or next(_beneath(idle(), question), None)
-        ),
+        given=0 if gone is None else sum(call.route is not None and call.route.origin == gone.origin for call in calls),
+        idle=_lasting(lambda: _elsewhere([one for one in idle() if one not in ledgers], question, judge)),
         hop=_hop(request, question, calls),
         later=later.further_down(question.method, url, _frames(known)),
         own=listening.here(url.host, url.port),
+        streamed=bool(request.head) and known is not None and known.passes,
     )
     error = NoMatchError()
     return _told(error, prose.no_match(scene, len(routes)))
@@ -151,10 +149,13 @@ def _fitting(routes: Iterator[Any], question: Question, judge: Callable[[Any], l
             yield from () if refused else (route,)
 
 
-def _beneath(ledgers: Iterable[Ledger], question: Question) -> Iterator[Any]:
-    for route in _routes(ledgers):
-        if isinstance(route.address, Beneath) and question.url.path.endswith(route.address.name):
-            yield route
+def _elsewhere(ledgers: Sequence[Ledger], question: Question, judge: Callable[[Any], list[Verdict]]) -> Any:
+    for ledger in ledgers:
+        for route in ledger.fitting(question.method, question.url):
+            if all(verdict.fits is not False for verdict in judge(route)):
+                return route
+    beneath = (route for ledger in ledgers for route in ledger.beneath())
+    return next((route for route in beneath if question.url.path.endswith(str(route.address.name))), None)
 
 
 def _hop(request: Any, question: Question, calls: Sequence[Call]) -> Call | None:

@@ -6,62 +6,95 @@ Law of this room: it knows nothing of what is said, only where it stands. Colour
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
 COLUMNS = 100
 FITS, MISSES, UNKNOWN = "✓", "✗", "·"
-_INDENT = "  "
+INDENT = "  "
+# A longer name does not push the other texts aside
+_NAMES = 32
 
 
 def paragraph(text: str, *, label: str = "") -> str:
     """A text in lines; those after the first are indented under the first word behind the label."""
-    return "\n".join(
-        textwrap.wrap(
-            text,
-            COLUMNS,
-            initial_indent=label,
-            subsequent_indent=" " * len(label),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    )
+    return "\n".join(wrapped(" ".join(text.split()), label, " " * len(label)))
 
 
-def table(rows: Iterable[tuple[str, str]], indent: str = _INDENT) -> str:
+def wrapped(text: str, first: str, rest: str) -> Iterator[str]:
+    """A line of text in lines of at most 100 columns, each behind its indent; what can't be printed is escaped."""
+    before, line = first, ""
+    words = printable(text).split(" ")
+    for number, word in enumerate(words):
+        # not only whether there is something: a text may begin with blanks, and they say something
+        longer = f"{line} {word}" if number else word
+        if width(before + longer) <= COLUMNS:
+            line = longer
+            continue
+        if line.strip():
+            yield before + line
+            before = rest
+        *full, line = _broken(word, COLUMNS - width(before), COLUMNS - width(rest))
+        for piece in full:
+            yield before + piece
+            before = rest
+    yield (before + line).rstrip()
+
+
+def _broken(word: str, room: int, more: int) -> Iterator[str]:
+    start, taken = 0, 0
+    for at, character in enumerate(word):
+        wide = width(character)
+        if taken + wide > room and at > start:
+            yield word[start:at]
+            start, taken, room = at, 0, more
+        taken += wide
+    yield word[start:]
+
+
+def width(text: str) -> int:
+    """How many columns it takes on a terminal: two for each wide character, none for one that combines."""
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _width(character: str) -> int:
+    return 0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def printable(text: str) -> str:
+    """A text that does nothing to the terminal but end lines, and can be written in any encoding of Unicode."""
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() or character == "\n" else repr(character)[1:-1]
+
+
+def table(rows: Iterable[tuple[str, str]], indent: str = INDENT) -> str:
     """Names with their texts, which may have several lines, in two columns."""
-    every = list(rows)
-    width = max((len(name) for name, _ in every), default=0)
+    every = [(printable(name), text) for name, text in rows]
+    room = min(max((width(name) for name, _ in every), default=0), _NAMES)
     return "\n".join(
         line
         for name, text in every
-        for line in _row(f"{indent}{name:<{width}}  ", text, " " * (len(indent) + width + 2))
+        for line in _row(f"{indent}{name}{' ' * (room - width(name))}  ", text, " " * (len(indent) + room + 2))
     )
 
 
 def _row(first: str, text: str, rest: str) -> Iterator[str]:
     before = first
+    if width(first) > len(rest):  # a name of its own line
+        yield first.rstrip()
+        before = rest
     for line in text.split("\n"):
-        for piece in _pieces(line, COLUMNS - len(rest)):
-            yield (before + piece).rstrip()
+        for piece in wrapped(line, before, rest):
+            yield piece
             before = rest
-
-
-def _pieces(line: str, width: int) -> list[str]:
-    # only what is too long is touched: spaces inside a value say something
-    return textwrap.wrap(line, width, break_on_hyphens=False) if len(line) > width else [line]
-
-
-def code(name: str, arguments: list[str]) -> str:
-    """A call as it is written in Python, on one line if it fits, ready to paste."""
-    line = f"{name}({', '.join(arguments)})"
-    if len(line) <= COLUMNS - len(_INDENT):
-        return line
-    return "\n".join([f"{name}(", *(f"    {argument}," for argument in arguments), ")"])
 
 
 def indented(text: str) -> str:
     """All its lines, further in."""
-    return textwrap.indent(text, _INDENT)
+    return textwrap.indent(text, INDENT)
 
 
 Markup = Callable[..., str]

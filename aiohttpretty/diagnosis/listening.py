@@ -8,23 +8,32 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-_OWN = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})
+_OWN = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})
 
 
 def here(host: str | None, port: int | None) -> bool:
     """Whether a server in this process listens at a loopback address; False where that can't be found out."""
-    own = host in _OWN or (host or "").endswith(".localhost") or (host or "").startswith("127.")
-    return own and port is not None and any(port == listening for listening in _ports())
+    return is_own(host) and port is not None and bool(listens(port))
 
 
-def _ports() -> Iterator[int]:
+def is_own(host: str | None) -> bool:
+    """Whether a host is this machine, as it is written."""
+    return host in _OWN or (host or "").endswith(".localhost") or (host or "").startswith("127.")
+
+
+def listens(port: int) -> bool | None:
+    """Whether a socket of this process listens at a port; None where that can't be found out."""
     try:
         numbers = [int(name) for name in os.listdir("/dev/fd") if name.isdigit()]
     except OSError:  # not on this system
-        return
+        return None
+    return any(port == listening for listening in _ports(numbers))
+
+
+def _ports(numbers: Iterable[int]) -> Iterator[int]:
     for number in numbers:
         with suppress(OSError):
             if stat.S_ISSOCK(os.fstat(number).st_mode):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, AnyStr, NamedTuple, TypeVar
 
 from ..matching import compare, pairs
 from ..matching.compare import MISSING
@@ -17,7 +17,7 @@ from ..matching.leaf import IN_TEXT, Content
 from ..matching.matcher import Matcher, Not, Where, _Joined
 from ..notation import Bare, call, named, written
 from . import masking
-from .difference import NOTHING, Point, around
+from .difference import NOTHING, Point, around, nearby
 from .masking import MASK, is_secret
 
 
@@ -30,6 +30,10 @@ class Kind(NamedTuple):
     """As it was written, without what is a secret by its name."""
 
 
+# So many members, and levels, of a value are looked at
+_MANY = 100
+_DEEP = 50
+_LONG = 200
 _BODIES = (Body, Json, Form, Multipart, Where)
 
 
@@ -54,7 +58,7 @@ def runs_code(matcher: Any) -> bool:
 def _point(where: str, wanted: str, came: str, *, secret: bool) -> Point:
     if secret:
         return Point(where, *(text if text == NOTHING else MASK for text in (wanted, came)))
-    return Point(where, *around(wanted, came))
+    return Point(where, *around(masking.assigned(wanted), masking.assigned(came)))
 
 
 def _header(matcher: Header, request: Any) -> list[Point]:
@@ -96,13 +100,21 @@ def _json(matcher: Json, request: Any) -> list[Point]:
 
 
 def _gap(gap: compare.Gap) -> Point:
+    if any(map(is_secret, _steps(gap.path))):
+        return Point(gap.path, *map(_veiled, (gap.expected, gap.actual)))
     if isinstance(gap.expected, Matcher):
-        return Point(gap.path, written(gap.expected), _in_json(gap.actual), _reason(gap))
-    if _is_plain(gap.expected) and gap.expected is not MISSING:
+        return Point(gap.path, written(gap.expected), _in_json(gap.actual), masking.assigned(_reason(gap)))
+    if type(gap.expected) is str and type(gap.actual) is str:
+        told = tuple(map(_in_json, nearby(gap.expected, gap.actual)))
+    elif _is_plain(gap.expected) and gap.expected is not MISSING:
         told = _in_json(gap.expected), _in_json(gap.actual)
     else:
         told = written(_masked(gap.expected)), _in_json(gap.actual)
-    return _point(gap.path, *told, secret=any(map(is_secret, _steps(gap.path))))
+    return _point(gap.path, *told, secret=False)
+
+
+def _veiled(value: Any) -> str:
+    return _in_json(value) if value is None or isinstance(value, (bool, Bare)) else MASK
 
 
 def _reason(gap: compare.Gap) -> str:
@@ -127,7 +139,7 @@ def _in_json(value: Any) -> str:
 
 
 def _masked(value: Any) -> Any:
-    return masking.value(value)
+    return masking.value(value, many=_MANY, deep=_DEEP)  # it will be cut
 
 
 def _pairs(kind: pairs.Kind, *, partly: Callable[[Any], bool] = lambda matcher: False) -> Callable[[Any, Any], Any]:
@@ -157,11 +169,19 @@ def _several(texts: list[str]) -> str:
 def _body(matcher: Body, request: Any) -> list[Point] | None:
     content, expected = request.content, matcher.expected
     if isinstance(expected, bytes):
-        return [_point("", repr(expected), repr(content), secret=False)]
+        return [_near(expected, content)]
     if isinstance(expected, str):
         text = Content(content, content_type(request).charset).text
-        return [_point("", repr(expected), repr(content if text is None else text), secret=False)]
+        return [_near(expected, text) if text is not None else _point("", *_began(expected, content), secret=False)]
     return None
+
+
+def _began(*texts: str | bytes) -> Iterator[str]:
+    return (repr(text[:_LONG]) for text in texts)
+
+
+def _near(expected: AnyStr, came: AnyStr) -> Point:
+    return _point("", *map(repr, nearby(expected, came)), secret=False)
 
 
 def _nothing(matcher: Any, request: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from yarl import URL
 
-from .place import METHOD, away, place
+from .place import METHOD, Glance
 from .verdict import Verdict, Wanted
 
 _W = TypeVar("_W", bound=Wanted)
@@ -64,12 +64,12 @@ def nearest(
 
 def glanced(method: str, url: URL, offered: Iterable[_W]) -> list[tuple[float, _W]]:
     """The nearest by method and address alone."""
-    asked = place(url)
+    glance = Glance(url)
     best: list[tuple[float, int, _W]] = []  # a heap, the furthest first
     limit = float("inf")
     for number, one in enumerate(offered):
         far = 0.0 if one.method in ("*", method) else METHOD
-        far += away(one.address, asked, url, limit - far)
+        far += glance.away(one.address, limit - far)
         if far < limit:
             heappush(best, (-far, -number, one)) if len(best) < _JUDGED else heapreplace(best, (-far, -number, one))
             limit = -best[0][0] if len(best) == _JUDGED else limit

@@ -15,7 +15,7 @@ from yarl import URL
 from ..addresses.address import Address, Exact, Expression
 from ..addresses.template import Template
 from ..addresses.uri import Query, key
-from .difference import unlikeness
+from .difference import ends, unlikeness
 
 SCHEME: Final = 6.0
 SLIP: Final = 8.0
@@ -89,7 +89,7 @@ def apart(offered: Address, asked: Place, url: URL) -> Apart:
         away = path_apart(path, asked) if path != asked.path else 0.0
     elif isinstance(offered, Template):
         scheme, server, _ = _split(offered.origin + "/")
-        away = 0.0 if offered.fits_path(url) else _between(PATH, unlikeness(offered.path, asked.path))
+        away = 0.0 if offered.fits_path(url) else _template_apart(offered, asked)
     elif isinstance(offered, Expression):
         return _HERE if offered.fits(url) is not None else _ELSEWHERE
     else:
@@ -103,26 +103,59 @@ def apart(offered: Address, asked: Place, url: URL) -> Apart:
     )
 
 
-def away(offered: Address, asked: Place, url: URL, limit: float) -> float:
-    """The same in one number; infinite as soon as it is more than `limit`: of thousands, nearly all are left out."""
-    if not isinstance(offered, Exact):
-        return sum(apart(offered, asked, url))
-    far = 0.0
-    scheme, _, server, path = offered.place.split("/", 3)
-    if server != asked.server:
-        far = _server_apart(scheme[:-1], server, asked)
-    if scheme != asked.scheme + ":":
-        far += SCHEME
-    if path != asked.path[1:]:
-        if far + SLIP > limit:
-            return float("inf")
-        far += path_apart("/" + path, asked)
-    query = offered.query
-    if query is not None and query != asked.query:
-        if far + QUERY[0] > limit:
-            return float("inf")
-        far += query_apart(query, asked.query)
-    return far
+class Glance:
+    """A look at thousands of addresses, from one that was asked for: only how far, and nearly all are left out."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._asked = place(url)
+        # those of the last one: routes of one server, or one path, mostly stand together
+        self._server: tuple[tuple[str, str] | None, float] = None, 0.0
+        self._path: tuple[str | None, float] = None, 0.0
+
+    def away(self, offered: Address, limit: float) -> float:
+        """How far an address is, all its parts together; infinite as soon as it is more than `limit`."""
+        if isinstance(offered, Exact):
+            scheme, _, server, path = offered.place.split("/", 3)
+        elif isinstance(offered, Template):
+            (scheme, _, server), path = offered.origin.split("/", 2), ""
+        else:
+            return sum(apart(offered, self._asked, self._url))
+        asked = self._asked
+        far = 0.0 if scheme[:-1] == asked.scheme else SCHEME
+        if server != asked.server:
+            far += self._server_away(scheme[:-1], server)
+            if far > limit:
+                return _TOO_FAR
+        if isinstance(offered, Template):
+            far += 0.0 if offered.fits_path(self._url) else _template_apart(offered, asked)
+        elif path != asked.path[1:]:
+            if far + SLIP > limit:
+                return _TOO_FAR
+            far += self._path_away(path)
+        query = offered.query
+        if query is not None and query != asked.query:
+            if far + QUERY[0] > limit:
+                return _TOO_FAR
+            far += query_apart(query, asked.query)
+        return far
+
+    def _server_away(self, scheme: str, server: str) -> float:
+        known, far = self._server
+        if (scheme, server) != known:  # how far a port is depends on the scheme
+            far = _server_apart(scheme, server, self._asked)
+            self._server = (scheme, server), far
+        return far
+
+    def _path_away(self, path: str) -> float:
+        known, far = self._path
+        if path != known:
+            far = path_apart("/" + path, self._asked)
+            self._path = path, far
+        return far
+
+
+_TOO_FAR = float("inf")
 
 
 def _split(address: str) -> tuple[str, str, str]:
@@ -140,7 +173,23 @@ def _server_apart(scheme: str, server: str, asked: Place) -> float:
 
 def path_apart(path: str, asked: Place) -> float:
     """How far a path, as `uri.key` writes it, is from the one that was asked for."""
-    return SLIP if smoothed(path) == asked.smooth else _between(PATH, unlikeness(path, asked.path))
+    start, end = ends(path, asked.path)
+    if _may_be_a_slip(path, asked.path, start) and smoothed(path) == asked.smooth:
+        return SLIP
+    longest = max(len(path), len(asked.path))
+    return PATH[1] - (PATH[1] - PATH[0]) * (start + end) / longest
+
+
+def _may_be_a_slip(path: str, asked: str, at: int) -> bool:
+    """A glance at where they begin to differ: to smooth thousands of paths takes long."""
+    mine, theirs = path[at : at + 1], asked[at : at + 1]
+    if not (mine and theirs) or mine in "/%" or theirs in "/%" or mine.lower() == theirs.lower():
+        return True
+    return "%" in path[max(at - 2, 0) : at] or not path.isascii() or not asked.isascii()
+
+
+def _template_apart(offered: Template, asked: Place) -> float:
+    return _between(PATH, unlikeness(offered.path, asked.path))
 
 
 def query_apart(mine: Query, theirs: Query) -> float:

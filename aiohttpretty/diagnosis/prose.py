@@ -7,6 +7,7 @@ reads ten lines.
 from __future__ import annotations
 
 import json
+from codecs import getincrementaldecoder
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from ..addresses.address import Exact
 from . import masking, report
 from .difference import cut
 from .hints import Scene, causes
-from .layout import COLUMNS, FITS, MISSES, UNKNOWN, indented, paragraph, table
+from .layout import COLUMNS, FITS, MISSES, UNKNOWN, indented, paragraph, printable, table
 from .nearness import Candidate
 from .question import Question
 from .suggestion import suggestion
@@ -48,7 +49,7 @@ def no_match(scene: Scene, many: int) -> Diagnosis:
         blocks += [offered(number, candidate) for number, candidate in enumerate(candidates, 1)]
     head = "If the request is right, register it:" if candidates else "Register it before the request is made:"
     blocks.append(f"{head}\n{indented(proposed)}")
-    return Diagnosis("\n\n".join(blocks), question, tuple(candidates), proposed)
+    return Diagnosis(printable("\n\n".join(blocks)), question, tuple(candidates), proposed)
 
 
 def used_up(first: str, question: Question, route: Any, verdicts: Iterable[Verdict]) -> Diagnosis:
@@ -57,7 +58,7 @@ def used_up(first: str, question: Question, route: Any, verdicts: Iterable[Verdi
     blocks = [first, "Asked:\n" + asked(question), "The route:", offered(1, candidate)]
     if earlier := _earlier(route):
         blocks.append(f"It answered:\n{earlier}")
-    return Diagnosis("\n\n".join(blocks), question, (candidate,), "")
+    return Diagnosis(printable("\n\n".join(blocks)), question, (candidate,), "")
 
 
 def asked(question: Question) -> str:
@@ -78,23 +79,58 @@ def body(question: Question) -> str:
         return "not read: the request was refused before it"
     if not content:
         return ""
-    text = _as_json(content)
-    if text is None and question.content_type == "application/x-www-form-urlencoded":
-        text = masking.assigned(content.decode("utf-8", "replace").replace("&", " & "))
+    text = _as_json(content) or _as_form(content, question)
     if text is None:
-        try:
-            text = masking.assigned(content.decode())
-        except UnicodeDecodeError:
+        text = _as_text(content[:_SHOWN])
+        if text is None:
             return f"{len(content)} bytes, beginning with {content[:24]!r}"
-    return cut(text.replace("\r\n", "\n").replace("\n", "⏎"), 2 * COLUMNS)
+        text = masking.assigned(text)
+    shown = cut(text.replace("\r\n", "\n").replace("\n", "⏎"), 2 * COLUMNS)
+    return f"{shown} ({len(content)} bytes)" if len(content) > _SHOWN else shown
+
+
+# So much of a body is looked at
+_SHOWN = 64 * 1024
 
 
 def _as_json(content: bytes) -> str | None:
-    if content[:1] not in (b"{", b"["):
+    if content[:1] not in (b"{", b"[") or len(content) > _SHOWN:
         return None
     try:
-        return json.dumps(masking.value(json.loads(content)), ensure_ascii=False)
+        return json.dumps(masking.value(json.loads(content), many=COLUMNS, deep=COLUMNS), ensure_ascii=False)
     except (ValueError, RecursionError):
+        return None
+
+
+def _as_form(content: bytes, question: Question) -> str | None:
+    from ..records import reading  # noqa: PLC0415 - the matchers' house, which few tests enter
+
+    try:
+        if question.content_type == "application/x-www-form-urlencoded":
+            form = reading.form(content[:_SHOWN], question.headers["Content-Type"])
+            return " & ".join(f"{name}={value}" for name, value in masking.pairs(form.items()))
+        if question.content_type == "multipart/form-data":
+            return ", ".join(map(_part, reading.multipart(content, question.headers["Content-Type"])))
+    except (ValueError, LookupError):  # it only says so
+        return None
+    return None
+
+
+def _part(part: Any) -> str:
+    name = part.name or "a part without a name"
+    if masking.is_secret(name):
+        return f"{name}={masking.MASK}"
+    text = None if part.filename else _as_text(part.content[:_SHOWN])
+    if text is None:
+        return f"{name}: {part.filename or 'a file'}, {len(part.content)} bytes"
+    return f"{name}={cut(masking.assigned(text))!r}"
+
+
+def _as_text(start: bytes) -> str | None:
+    """A text, of which the last character may be cut in two; None if it is none."""
+    try:
+        return getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
         return None
 
 

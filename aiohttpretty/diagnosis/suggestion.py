@@ -12,13 +12,15 @@ from urllib.parse import parse_qsl
 
 from ..notation import call, written
 from . import masking
-from .layout import code
 from .masking import is_secret
 from .nearness import Candidate
+from .paste import code
 from .question import Question
 from .verdict import Verdict
 
 _LONG = 400
+# As many characters of JSON may be one of Python
+_ESCAPED = 6
 # What is wrong about the rest is put right by the address
 _PLACE = frozenset({"method", "scheme", "host", "path", "params", "pattern", "address"})
 
@@ -64,11 +66,13 @@ def _cookie(question: Question, miss: Verdict, name: str) -> str | None:
 
 
 def _json(question: Question, miss: Verdict, name: str) -> str | None:
+    content = question.body or b""
+    if len(content) > _ESCAPED * _LONG:
+        return None
     try:
-        value = json.loads(question.body or b"")
+        return call("json", masking.value(json.loads(content), replaced=str))
     except (ValueError, RecursionError):
         return None
-    return call("json", masking.value(value, replaced=str))
 
 
 def _form(question: Question, miss: Verdict, name: str) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from yarl import URL
@@ -91,19 +92,27 @@ def of_matchers(wanted: Wanted, request: Any, *, body: bool = True, refused: boo
         return []
     from .matched import runs_code  # noqa: PLC0415 - where there is a matcher, it has been imported
 
-    secrets = masking.Secrets(
-        [
-            *masking.of_request(request.url, request.request_headers.items(), _content(request)),
-            *(secret for matcher in wanted.matchers for secret in masking.of_expected(matcher)),
-        ]
-    )
+    secrets = masking.Secrets(islice(_secrets(wanted, request, whole=False), _LOOKED_FOR))
     parts = [part for matcher in wanted.matchers for part in _split(matcher)]
     found: dict[int, Verdict] = {}
     for number, part in sorted(enumerate(parts), key=lambda entry: runs_code(entry[1])):
         verdict = _of_matcher(part, request, body=body, behind=refused and runs_code(part))
         refused = refused or verdict.fits is False
-        found[number] = _scrubbed(verdict, secrets)
+        if verdict.fits is False and verdict.condition in _OPAQUE:
+            found[number] = _scrubbed(verdict, masking.Secrets(_secrets(wanted, request, whole=True)), opaque=True)
+        else:
+            found[number] = _scrubbed(verdict, secrets)
     return [found[number] for number in range(len(parts))]
+
+
+# Of what is masked where it stands, so many secrets are looked for once more
+_LOOKED_FOR = 1000
+
+
+def _secrets(wanted: Wanted, request: Any, *, whole: bool) -> Iterator[str]:
+    yield from masking.of_request(request.url, request.request_headers.items(), _content(request), whole=whole)
+    for matcher in wanted.matchers:
+        yield from masking.of_expected(matcher)
 
 
 def _of_method(wanted: str, asked: str) -> Verdict:
@@ -178,6 +187,8 @@ def point(where: str, wanted: str, asked: str, *, secret: bool = False) -> Point
     """A difference, without its secret and cut around what differs."""
     if secret:
         wanted, asked = (text if text == NOTHING else MASK for text in (wanted, asked))
+    else:
+        wanted, asked = masking.assigned(wanted), masking.assigned(asked)
     return Point(where, *around(wanted, asked))
 
 
@@ -253,14 +264,14 @@ def _content(request: Any) -> bytes | None:
     return content
 
 
-def _scrubbed(verdict: Verdict, secrets: masking.Secrets) -> Verdict:
-    scrub = partial(secrets.scrub, quoted=verdict.condition in _OPAQUE)
-    return replace(
-        verdict,
-        expected=scrub(verdict.expected),
-        actual=scrub(verdict.actual),
-        difference=scrub(verdict.difference),
-    )
+def _scrubbed(verdict: Verdict, secrets: masking.Secrets, *, opaque: bool = False) -> Verdict:
+    def scrub(text: str) -> str:
+        return secrets.scrub(masking.assigned(text) if opaque else text, quoted=opaque)
+
+    expected, actual = scrub(verdict.expected), scrub(verdict.actual)
+    plain = str(Point("", verdict.expected, verdict.actual)) == verdict.difference
+    difference = str(Point("", expected, actual)) if plain else scrub(verdict.difference)
+    return replace(verdict, expected=expected, actual=actual, difference=difference)
 
 
 # What is said of these is their own sentence, which nothing but the scrubbing can look into

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..records.recall import Recall
 
 NAME = "aiohttpretty"
+_PLAIN = str.maketrans({"✓": "+", "✗": "x", "·": "?", "…": "...", "⏎": "\\n"})
 
 
 def add(report: pytest.TestReport, texts: Sequence[str]) -> None:
@@ -48,9 +49,17 @@ def explanation(recall: Recall | None, error: BaseException | None) -> str:
 
 
 def comparison(op: str, left: object, right: object) -> list[str] | None:
-    """What differs between a call and a mapping, for pytest's assertions."""
-    if op != "==" or not isinstance(left, Mapping) or not isinstance(right, Mapping):
+    """What differs between a call and a mapping, or between calls and a list of mappings, for pytest's assertions."""
+    if op != "==":
         return None
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return _of_one(left, right)
+    if isinstance(left, Sequence) and isinstance(right, Sequence):
+        return _of_several(left, right)
+    return None
+
+
+def _of_one(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> list[str] | None:
     call, expected = (left, right) if isinstance(left, Call) else (right, left)
     if not isinstance(call, Call):
         return None
@@ -67,27 +76,54 @@ def comparison(op: str, left: object, right: object) -> list[str] | None:
     ]
 
 
-@contextmanager
-def coloured(reporter: Any) -> Iterator[None]:
-    """Have the sections in colour while pytest's terminal reporter prints them, if it prints in colour at all."""
-    writer = reporter.config.get_terminal_writer()
-    if not writer.hasmarkup:
-        yield
-        return
-    from ..diagnosis import layout  # noqa: PLC0415 - only where there is something to print
+def _of_several(left: Sequence[Any], right: Sequence[Any]) -> list[str] | None:
+    from ..records.passed import equal  # noqa: PLC0415 - only when a test has failed
 
+    for at, pair in enumerate(zip(left, right, strict=False)):
+        if not all(isinstance(one, Mapping) for one in pair):
+            return None
+        if not equal(*pair):
+            told = _of_one(*pair)
+            return told and [f"{told[0]}, at index {at}", *told[1:]]
+    return None
+
+
+@contextmanager
+def dressed(reporter: Any) -> Iterator[None]:
+    """Have what is ours in colour, and without marks that the terminal can't show, while pytest's reporter prints it.
+
+    Of a text that can't be encoded, pytest would escape the ends of the lines, too.
+    """
+    writer = reporter.config.get_terminal_writer()
+    encoding = getattr(getattr(writer, "_file", None), "encoding", None) or "utf-8"
     kept: list[tuple[list[Any], int, Any]] = []
     for report in _reports(reporter, "failed", "error", "passed"):
         for sections in _places(report):
             for at, (name, text, *rest) in enumerate(sections):
                 if name == NAME:
                     kept.append((sections, at, sections[at]))
-                    sections[at] = (name, layout.coloured(text, writer.markup), *rest)
+                    sections[at] = (name, _encodable(_coloured(text, writer), encoding), *rest)
     try:
         yield
     finally:
         for sections, at, section in kept:
             sections[at] = section
+
+
+def _coloured(text: str, writer: Any) -> str:
+    if not writer.hasmarkup:
+        return text
+    from ..diagnosis import layout  # noqa: PLC0415 - only where there is something to print
+
+    return layout.coloured(text, writer.markup)
+
+
+def _encodable(text: str, encoding: str) -> str:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 def print_passed(reporter: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ..errors import OptionTypeError
+from ..errors import AiohttprettyError, OptionTypeError
 from ..settings import check_settings, set_project
 
 MARKER = "aiohttpretty"
@@ -20,7 +20,9 @@ WRITTEN = f"@pytest.mark.{MARKER}"
 _INI = {
     "assert_all_called": ("bool", "fail a test in whose end a route was not used"),
     "keep_bodies": ("bool", "keep bodies of requests above 1 MiB whole"),
+    "passthrough": ("linelist", "hosts, one a line, whose requests go out to the real network"),
 }
+_KINDS = {"bool": ("a bool", "true or false"), "linelist": ("a list", "one host a line")}
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -32,16 +34,20 @@ def declare(parser: pytest.Parser) -> None:
 def of_project(config: pytest.Config) -> Callable[[], None]:
     """Make the ini file's settings the defaults of this process; returns what takes them back."""
     words = {}
-    for name in _INI:
+    for name, (kind, _) in _INI.items():
         try:
             value = config.getini(f"{MARKER}_{name}")
         except (TypeError, ValueError, pytest.UsageError) as error:
+            what, cure = _KINDS[kind]
             raise pytest.UsageError(
-                f"{MARKER}_{name} in the ini file is not a bool: {error}. Give true or false, or leave it out."
+                f"{MARKER}_{name} in the ini file is not {what}: {error}. Give {cure}, or leave it out."
             ) from error
-        if value is not None:
+        if value is not None and value != []:  # pytest 7 has an empty list for what is not there
             words[name] = value
-    return set_project(words)
+    try:
+        return set_project(check_settings(words, "The ini file"))
+    except AiohttprettyError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def of_item(item: pytest.Item) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Law of this room: it hears of requests from the registry only, and of the test o
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from time import monotonic
 from types import CellType, CodeType, FunctionType
@@ -17,7 +17,11 @@ import pytest
 import aiohttpretty as front_door
 
 if TYPE_CHECKING:
+    from ..origin import Origin
     from ..switch import Handle
+
+# Where the tests of this run have registered something by themselves, not in what was set up for them
+_OWN: pytest.StashKey[set[Origin]] = pytest.StashKey()
 
 # Where pytest catches what comes out of a test or a fixture: an error that has come this far is in its report.
 _REPORTED = pytest.CallInfo.from_call.__func__.__code__  # type: ignore[attr-defined]
@@ -40,7 +44,9 @@ class Watch:
         self._all_called = False
         self._named = False  # whether what was not used has been named
         self._began = monotonic()
-        front_door.clear()
+        self._prepared: frozenset[Origin] = frozenset()
+        self._own = item.session.stash.setdefault(_OWN, set())
+        _cleared(self._own)
         self._handle: Handle = front_door.activate(**words)
 
     def undo(self) -> None:
@@ -58,6 +64,13 @@ class Watch:
         for seen, new in zip(self._seen, news, strict=True):
             known = {id(one) for one in seen}
             seen += [one for one in new if id(one) not in known]
+
+    def remember(self, when: str | None) -> None:
+        """Note, when a phase is over, which routes the test itself has registered; no other test misses those."""
+        if when == "setup":
+            self._prepared = _registered()
+        elif when == "call":
+            self._own |= _registered() - self._prepared
 
     def timeline(self) -> str:
         """What happened, if something has since it was shown last."""
@@ -92,6 +105,22 @@ class Watch:
         error = checks.left_over(routes, checks.Seen(calls, unmatched, active=True))
         self._named = error is not None
         return "" if error is None else str(error)
+
+
+def _registered() -> frozenset[Origin]:
+    ledger = front_door._registry._ledger
+    return frozenset([route.origin for route in ledger.routes()] + [route.origin for route in ledger.gone])
+
+
+def _cleared(own: Collection[Origin]) -> None:
+    """Clear, and keep in mind what somebody may miss: what was set up once, and is gone now."""
+    ledger = front_door._registry._ledger
+    # a matcher may hold on to whatever the test file has put into it
+    earlier = tuple(route for route in ledger.gone if not route.matchers)
+    front_door.clear()
+    gone = {route.origin: route for route in (*earlier, *ledger.gone) if route.origin not in own}
+    ledger.gone.clear()
+    ledger.gone.extend(gone.values())
 
 
 def _seen_by(item: pytest.Item) -> frozenset[CodeType]:

@@ -20,7 +20,7 @@ from ..addresses.address import Expression
 from ..addresses.uri import CalledUri
 from ..errors import UnansweredError
 from ..origin import Origin, Spot, line_of
-from .recorded import Recorded, fields
+from .recorded import Recorded, fields, shown
 
 if TYPE_CHECKING:
     from ..route import Route
@@ -54,7 +54,10 @@ class Call(Recorded, Mapping[str, Any]):
         "status",
     )
 
-    def __init__(self, method: str, url: URL, route: Route, keywords: Mapping[str, Any]) -> None:
+    passed_through = False
+    """Whether it was let through to the real network on purpose; then it has no route."""
+
+    def __init__(self, method: str, url: URL, route: Route | None, keywords: Mapping[str, Any]) -> None:
         # all in one place: this runs for every request, and a call of Recorded's would cost as much again
         self.method = method
         self.url = url
@@ -62,7 +65,7 @@ class Call(Recorded, Mapping[str, Any]):
         self._headers = None
         self._body = b""
         self.route = route
-        """The route that answered."""
+        """The route that answered; None if the request was passed through."""
         self.status: int | None = None
         """The status that was answered; None until then, and if there is none."""
         self.error: Raised | None = None
@@ -87,7 +90,7 @@ class Call(Recorded, Mapping[str, Any]):
         self._headers = None
         if body:
             self.take(body)
-        self.route.came(self)
+        self.route.came(self)  # type: ignore[union-attr]  # one that was passed through never comes by here
 
     def answered(self, status: int, headers: CIMultiDictProxy[str] | bytes) -> None:
         """The head of the answer is said: with these headers, or all of it as it went over the wire."""
@@ -117,7 +120,7 @@ class Call(Recorded, Mapping[str, Any]):
 
     @property
     def _kept_whole(self) -> bool:
-        return self.route.keeps_bodies
+        return self.route is not None and self.route.keeps_bodies
 
     # -- what was asked
 
@@ -132,12 +135,12 @@ class Call(Recorded, Mapping[str, Any]):
     @property
     def match_info(self) -> Mapping[str, str]:
         """What the variables of the route's template hold, decoded; or the named groups of its pattern."""
-        return self.route.address.fits(self.url) or {}
+        return {} if self.route is None else self.route.address.fits(self.url) or {}
 
     @property
     def groups(self) -> tuple[str | None, ...]:
         """All groups of the route's pattern, as `re.Match.groups()` gives them; empty for any other route."""
-        address = self.route.address
+        address = None if self.route is None else self.route.address
         match = address.match(self.url) if isinstance(address, Expression) else None
         return () if match is None else match.groups()
 
@@ -181,7 +184,7 @@ class Call(Recorded, Mapping[str, Any]):
         return 2 + len(self._keywords) - ("params" in self._keywords)
 
     def __repr__(self) -> str:
-        return f"<Call {self.method} {self.url} -> {_outcome(self)}>"
+        return f"<Call {self.method} {shown(self.url)} -> {_outcome(self)}>"
 
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -234,4 +237,4 @@ class Unmatched:
         return frozenset(self._codes) if error is None else error.codes() | self._codes
 
     def __repr__(self) -> str:
-        return f"<Unmatched {self.method} {self.url}>"
+        return f"<Unmatched {self.method} {shown(self.url)}>"

@@ -14,6 +14,7 @@ from ..diagnosis.layout import table
 from ..errors import BodyNotKeptError
 
 if TYPE_CHECKING:
+    from ..route import Route
     from .call import Call
 
 _LONGEST_BODY = 1000
@@ -24,7 +25,8 @@ def described(call: Call) -> str:
     """The call, on several lines."""
     request = [*_headers(call.request_headers.items()), *_body(call)]
     answer = list(_headers(call.response_headers.items()))
-    pieces = [f"{call.method} {masking.url(call.url)} -> {outcome(call)}", table(_rows(call))]
+    first = f"{call.method} {masking.url(call.url)} -> {masking.assigned(outcome(call))}"
+    pieces = [first, table(_rows(call))]
     if request:
         pieces += ["Request:", *request]
     if answer:
@@ -40,7 +42,10 @@ def outcome(call: Call) -> str:
 
 def _rows(call: Call) -> Iterator[tuple[str, str]]:
     yield "asked at", "not known" if call.asked_at is None else str(call.asked_at)
-    yield "route", f"{call.route.method} {_name(call)}, registered at {call.route.origin}"
+    if call.route is None:
+        yield "route", "none, it was passed through to the network"
+    else:
+        yield "route", f"{call.route.method} {_name(call.route)}, registered at {call.route.origin}"
     if call.attempt > 1:
         yield "attempt", f"{call.attempt}: aiohttp sent it again, because the connection was lost before an answer"
     if (before := call.redirected_from) is not None:
@@ -49,9 +54,9 @@ def _rows(call: Call) -> Iterator[tuple[str, str]]:
         yield "took", f"{call.duration:.6f} s"
 
 
-def _name(call: Call) -> str:
-    name = call.route.address.name
-    return name if isinstance(name, str) else repr(name)
+def _name(route: Route) -> str:
+    name = route.address.name
+    return masking.assigned(name if isinstance(name, str) else repr(name))
 
 
 def _headers(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -64,7 +69,12 @@ def _cut(text: str) -> str:
 
 
 def _body(call: Call) -> Iterator[str]:
-    if not call.body_size:
+    try:
+        there = call.body_size > 0
+    except BodyNotKeptError:
+        yield from ("", "  (a body that is not known: a stream, or one that is compressed on its way)")
+        return
+    if not there:
         return
     yield ""
     content = _content(call)

@@ -6,7 +6,7 @@ Law of this room: it is a list, and whatever can be done with one can be done wi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..origin import caller
 from .call import Call
@@ -26,6 +26,7 @@ class Calls(list[Call]):
         params: Any = None,
         check_params: bool = True,
         match: Matcher | Callable[[Any], object] | Sequence[Matcher | Callable[[Any], object]] | None = None,
+        **others: NoReturn,
     ) -> Calls:
         """Those that would have found a route registered with these words.
 
@@ -41,8 +42,9 @@ class Calls(list[Call]):
             OptionValueError: (a `ValueError`) no call could have this address.
             BodyNotKeptError: a matcher needs more of a large body than was kept.
         """
-        from ..verification.expectation import expected  # noqa: PLC0415 - only for whoever looks
+        from ..verification.expectation import expected, refuse_words  # noqa: PLC0415 - only for whoever looks
 
+        refuse_words(others, (), "calls.matching")
         asking = {"params": params, "check_params": check_params, "match": match}
         wanted = expected(method, uri, asking, caller())
         return Calls(call for call in self if wanted.fits(call))

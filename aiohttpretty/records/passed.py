@@ -64,16 +64,16 @@ def shown(value: Any) -> str:
         return NOTHING
     try:
         # what a call has as its uri is equal to a str, and is to look like one
-        return repr(_without_secrets(value)) if isinstance(value, (str, URL)) else repr(masking.value(value))
+        if isinstance(value, (str, URL)):
+            return repr(_without_secrets(value))
+        return masking.assigned(repr(masking.value(value)))
     except Exception:  # a broken repr
         return f"<{type(value).__name__}>"
 
 
 def _without_secrets(value: str | URL) -> str:
     text = str(value)
-    if "://" not in text:
-        return text
     try:
-        return str(masking.url(URL(text)))
+        return masking.assigned(str(masking.url(URL(text))) if "://" in text else text)
     except ValueError:  # no address after all
         return masking.assigned(text)

@@ -42,7 +42,7 @@ def explained(recall: Recall) -> str:
 def _asked(recall: Recall) -> str:
     name = recall.address.name
     exact = masking.url(recall.address.url) if isinstance(recall.address, Exact) else None
-    words = [repr(str(exact)) if exact is not None else repr(name)]
+    words = [repr(str(exact)) if exact is not None else masking.assigned(repr(name))]
     if not recall.check_params:
         words.append("check_params=False")
     if recall.method is not None:

@@ -117,8 +117,8 @@ class Recorded:
         """
         if isinstance(self._body, Shortened):
             raise BodyNotKeptError(
-                f"The body of {self.method} {self.url} was {self._body.size} bytes long. Of one above {LARGE}, the "
-                f"first {START} bytes are kept (call.body_start), the size (call.body_size) and the SHA-256 "
+                f"The body of {self.method} {shown(self.url)} was {self._body.size} bytes long. Of one above {LARGE}, "
+                f"the first {START} bytes are kept (call.body_start), the size (call.body_size) and the SHA-256 "
                 "(call.body_digest). To have all of it, keep bodies whole: activate(keep_bodies=True), or "
                 "keep_bodies=True in the marker."
             )
@@ -188,6 +188,13 @@ class Recorded:
     @property
     def _content_type(self) -> str:
         return self.request_headers.get("Content-Type", "")
+
+
+def shown(url: URL) -> str:
+    """An address, without its secrets."""
+    from ..diagnosis import masking  # noqa: PLC0415 - only for whoever looks
+
+    return str(masking.url(url))
 
 
 def fields(head: bytes) -> CIMultiDict[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..diagnosis import masking
 from ..diagnosis.difference import cut
-from ..diagnosis.layout import MISSES
+from ..diagnosis.layout import MISSES, printable
 
 if TYPE_CHECKING:
     from .unused import Unused
@@ -37,7 +37,7 @@ class Event(NamedTuple):
     def told(self, began: float) -> str:
         """The line, its time counted from the beginning of the test."""
         time = " " * 8 if self.at is None else f"{max(self.at - began, 0.0):7.3f}s"
-        return f"{MISSES if self.wrong else ' '} {time}  {self.text}"
+        return f"{MISSES if self.wrong else ' '} {time}  {printable(self.text)}"
 
 
 def timeline(calls: Iterable[Any], unmatched: Iterable[Any], unused: Sequence[Unused], began: float) -> str:
@@ -99,11 +99,12 @@ def _call(call: Any) -> Event:
     if (error := getattr(call, "error", None)) is not None:
         said.append(cut(" ".join(masking.assigned(str(error)).split())))
     outcome = ", ".join(said) or "not answered"
+    by = "passed through" if getattr(call, "passed_through", False) else f"by {call.route.origin}"
     behind = f" ({', '.join(special)})" if special else ""
     return Event(
         getattr(call, "started", None),
         False,
-        f"{call.method} {_address(call)}{behind} -> {outcome}, by {call.route.origin}",
+        f"{call.method} {_address(call)}{behind} -> {outcome}, {by}",
     )
 
 

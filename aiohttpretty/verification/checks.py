@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..diagnosis.verdict import Verdict
 from ..errors import BodyNotKeptError, OptionTypeError, OptionValueError, VerificationError
+from ..notation import written
 from ..records.unused import unused
 from . import shortfall
 from .nearcalls import NearCall, aligned, judged_call, nearest
@@ -90,7 +91,7 @@ def check_number(word: str, number: object, *, least: int = 0) -> int:
         OptionTypeError, OptionValueError: it is none, or is too small.
     """
     if isinstance(number, bool) or not isinstance(number, int):
-        raise OptionTypeError(f"{word}={number!r} is not a number of calls. Give an int from {least} on.")
+        raise OptionTypeError(f"{word}={written(number)} is not a number of calls. Give an int from {least} on.")
     if number < least:
         raise OptionValueError(f"{word}={number} is not a number of calls. Give an int from {least} on.")
     return int(number)
@@ -155,13 +156,17 @@ def check_timeout(timeout: object) -> float | None:
         return None
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise OptionTypeError(
-            f"timeout={timeout!r} is no length of time. Give seconds as a number, or None to wait for ever."
+            f"timeout={written(timeout)} is no length of time. Give seconds as a number, or None to wait for ever."
         )
-    if not (math.isfinite(timeout) and timeout >= 0):
+    if not 0 <= timeout <= _LONGEST:
         raise OptionValueError(
-            f"timeout={timeout!r} can't be waited for. Give seconds from 0 on, or None to wait for ever."
+            f"timeout={timeout!r} can't be waited for. Give seconds from 0 to a year, or None to wait for ever."
         )
     return float(timeout)
+
+
+# More than that, not every event loop can wait
+_LONGEST = 366 * 24 * 60 * 60
 
 
 def missed(watch: Watch, timeout: float | None, seen: Seen, *, ended: bool) -> VerificationError:
@@ -178,7 +183,15 @@ def misordered(expected: Sequence[Expectation], seen: Seen, *, in_order: bool) -
     """What is wrong about the calls beside the expected ones; None if nothing is.
 
     With `in_order`, others may come before, between and behind them.
+
+    Raises:
+        OptionTypeError: `in_order` is no bool.
     """
+    if not isinstance(in_order, bool):
+        raise OptionTypeError(
+            f"assert_calls: in_order={written(in_order)} is not a bool. Give True if others may come before, between "
+            "and behind the calls, or leave it out."
+        )
     try:
         right = _in_order(expected, seen.calls) if in_order else _just(expected, seen.calls)
     except BodyNotKeptError:

@@ -6,11 +6,14 @@ request, so that one language serves answering and asserting.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..addresses.address import Exact
-from ..errors import OptionTypeError
+from ..diagnosis import masking
+from ..errors import OptionTypeError, OptionValueError
+from ..notation import written
 from ..options import check_words
 from ..registration import ASKING_WORDS, asked, matchers_of
 
@@ -101,6 +104,25 @@ class _Seen:
         return getattr(self._call, name)
 
 
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def _keeping_secrets(function: _F) -> _F:
+    """What is refused is told without the secrets in it."""
+
+    @wraps(function)
+    def without_secrets(*arguments: Any) -> object:
+        __tracebackhide__ = True
+        try:
+            return function(*arguments)
+        except (OptionTypeError, OptionValueError) as error:
+            error.args = tuple(map(masking.assigned, error.args))
+            raise
+
+    return cast("_F", without_secrets)
+
+
+@_keeping_secrets
 def expected(method: object, uri: object, options: Mapping[str, Any], origin: Origin) -> Expectation:
     """The calls that are meant by a method, an address and the words of registering beside them.
 
@@ -110,6 +132,7 @@ def expected(method: object, uri: object, options: Mapping[str, Any], origin: Or
     return Expectation(*asked(method, uri, options), origin)
 
 
+@_keeping_secrets
 def expected_list(items: object, origin: Origin) -> list[Expectation]:
     """The calls that are meant by a list of pairs of method and uri, or dicts.
 
@@ -118,11 +141,12 @@ def expected_list(items: object, origin: Origin) -> list[Expectation]:
     """
     if not isinstance(items, Iterable) or isinstance(items, (str, bytes, Mapping)):
         raise OptionTypeError(
-            f"assert_calls: {items!r} is not a list. Give the calls as one, such as [('GET', 'http://example.com/')]."
+            f"assert_calls: {written(items)} is not a list. Give the calls as one, such as [('GET', 'http://example.com/')]."
         )
     return [_item(item, number, origin) for number, item in enumerate(items)]
 
 
+@_keeping_secrets
 def answered_by(route: Route, match: object, origin: Origin) -> Expectation:
     """The calls that a route has answered and these matchers fit.
 
@@ -138,13 +162,13 @@ def _item(item: object, number: int, origin: Origin) -> Expectation:
         return expected(item[0], item[1], {}, origin)
     if not isinstance(item, Mapping):
         raise OptionTypeError(
-            f"{where} is {item!r}. Give a pair, such as ('GET', 'http://example.com/'), or a dict with method and uri, "
-            "and params, check_params or match."
+            f"{where} is {written(item)}. Give a pair, such as ('GET', 'http://example.com/'), or a dict with method "
+            "and uri, and params, check_params or match."
         )
     check_words(item, WHICH_WORDS, where, _ITEM_HINTS)
     for word, cure in _NEEDED.items():
         if word not in item:
-            raise OptionTypeError(f"{where} has no {word}: {dict(item)!r}. {cure}")
+            raise OptionTypeError(f"{where} has no {word}: {written(dict(item))}. {cure}")
     return expected(item["method"], item["uri"], item, origin)
 
 

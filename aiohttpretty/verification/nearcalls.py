@@ -71,8 +71,10 @@ def judged_call(expectation: Expectation, call: Call) -> NearCall:
     found = verdicts(expectation, expectation.seen(call))
     route = expectation.route
     if route is not None and call.route is not route:
-        said = f"expected the one registered at {route.origin}\ngot the one registered at {call.route.origin}"
-        found.append(Verdict("route", False, str(route.origin), str(call.route.origin), said, _BY_ANOTHER))
+        by = "nothing" if call.route is None else str(call.route.origin)
+        got = "nothing: it was passed through" if call.route is None else f"the one registered at {by}"
+        said = f"expected the one registered at {route.origin}\ngot {got}"
+        found.append(Verdict("route", False, str(route.origin), by, said, _BY_ANOTHER))
     return NearCall(call, tuple(found))
 
 

@@ -6,8 +6,9 @@ instead, when, asked from where, and why each is not what was meant. No secret i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..addresses.address import Exact, as_sent
 from ..diagnosis import layout, masking
@@ -29,9 +30,12 @@ _URL = 72
 _MARKS = {True: layout.FITS, False: layout.MISSES, None: layout.UNKNOWN}
 
 
+_TIMES: dict[float, str] = {0: "never", 1: "once", 2: "twice"}
+
+
 def times(number: float) -> str:
     """A number of calls in words."""
-    return {0.0: "never", 1.0: "once", 2.0: "twice"}.get(number, f"{number:.0f} times")
+    return _TIMES.get(number, f"{number} times")
 
 
 def miscounted(
@@ -77,25 +81,39 @@ def unequal(
     number = 0
     for expectation, came, misses in beside:
         number += expectation is not None
-        if expectation is None:
-            rows.append(_entry(f"  {layout.MISSES} not expected: ", came, seen))
-        elif came is None:
-            rows.append(f"  {layout.MISSES} {number}. {named(expectation)}: not called")
-        elif misses:
-            lines = (f"  {layout.MISSES} {number}. {named(expectation)}", _entry("       came: ", came, seen))
-            rows.append("\n".join([*lines, _conditions(misses, " " * 7)]))
-        else:
-            rows.append(_entry(f"  {layout.FITS} {number}. ", came, seen))
+        right = came is not None and expectation is not None and not misses
+        rows.append(_Row(not right, partial(_beside, number, expectation, came, misses, seen)))
     first = f"Expected {_many(expected, 'call')} in this order and no others, and there {_were(seen)}:"
     return _joined(layout.paragraph(first), "\n".join(_shortened(rows)), _circumstances(seen))
+
+
+def _beside(
+    number: int, expectation: Expectation | None, came: Call | None, misses: Sequence[Verdict], seen: Seen
+) -> str:
+    if expectation is None:
+        return _entry(f"  {layout.MISSES} not expected: ", came, seen)
+    if came is None:
+        return f"  {layout.MISSES} {number}. {named(expectation)}: not called"
+    if not misses:
+        return _entry(f"  {layout.FITS} {number}. ", came, seen)
+    lines = (f"  {layout.MISSES} {number}. {named(expectation)}", _entry("       came: ", came, seen))
+    return "\n".join([*lines, _conditions(misses, " " * 7)])
 
 
 def out_of_order(expected: Sequence[Expectation], found: Sequence[Call], near: Sequence[NearCall], seen: Seen) -> str:
     """What is said when the expected calls did not come one after another."""
     missing, after = len(found) + 1, "not called after that" if found else "not called"
-    rows = [_entry(f"  {layout.FITS} {number}. ", call, seen) for number, call in enumerate(found, 1)]
-    rows.append(f"  {layout.MISSES} {missing}. {named(expected[len(found)])}: {after}")
-    rows += [f"  {layout.UNKNOWN} {number}. {named(one)}" for number, one in enumerate(expected[missing:], missing + 1)]
+    rows = [
+        *(
+            _Row(False, partial(_entry, f"  {layout.FITS} {number}. ", call, seen))
+            for number, call in enumerate(found, 1)
+        ),
+        _Row(True, lambda: f"  {layout.MISSES} {missing}. {named(expected[len(found)])}: {after}"),
+        *(
+            _Row(False, partial(_later, number, expected[number - 1]))
+            for number in range(missing + 1, len(expected) + 1)
+        ),
+    ]
     first = f"Expected {_many(expected, 'call')} in this order, be there others or not, and there {_were(seen)}:"
     return _joined(
         layout.paragraph(first),
@@ -103,6 +121,10 @@ def out_of_order(expected: Sequence[Expectation], found: Sequence[Call], near: S
         _nearest(f"Nearest to number {missing}:", near, seen),
         _circumstances(seen, near),
     )
+
+
+def _later(number: int, expectation: Expectation) -> str:
+    return f"  {layout.UNKNOWN} {number}. {named(expectation)}"
 
 
 def left_over(left: Sequence[Unused], seen: Seen) -> str:
@@ -197,15 +219,30 @@ def _conditions(verdicts: Iterable[Verdict], indent: str) -> str:
 
 
 def _listed(calls: Iterable[Call | Unmatched], seen: Seen) -> str:
-    return "\n".join(_shortened([_entry("  ", call, seen) for call in calls]))
+    return "\n".join(_shortened([_Row(False, partial(_entry, "  ", call, seen)) for call in calls]))
 
 
-def _shortened(rows: list[str]) -> Iterator[str]:
-    left_out = len(rows) - _LISTED
-    yield from rows[: _LISTED // 2] if left_out > 1 else rows
-    if left_out > 1:
-        yield f"  … {left_out} more …"
-        yield from rows[-_LISTED // 2 :]
+class _Row(NamedTuple):
+    wrong: bool
+    """Whether it is one of those that the list is for."""
+    told: Callable[[], str]
+    """Only asked of a row that is shown: there may be thousands."""
+
+
+def _shortened(rows: Sequence[_Row]) -> Iterator[str]:
+    """Of a long list the first and the last rows, or those around the first of what is wrong."""
+    shown = set(range(len(rows)))
+    if len(rows) > _LISTED + 1:
+        wrong = [number for number, row in enumerate(rows) if row.wrong][: _LISTED // 2]
+        near = {other for number in wrong for other in range(number - 2, number + 3)}
+        shown &= near or {*range(_LISTED // 2), *range(len(rows) - _LISTED // 2, len(rows))}
+    before = -1
+    for number in [*sorted(shown), len(rows)]:
+        if left_out := number - before - 1:
+            yield f"  … {left_out} more …" if left_out > 1 else rows[before + 1].told()
+        if number < len(rows):
+            yield rows[number].told()
+        before = number
 
 
 def _circumstances(seen: Seen, near: Sequence[NearCall] = ()) -> str:
@@ -239,4 +276,4 @@ def _were(seen: Seen) -> str:
 
 
 def _joined(*blocks: str) -> str:
-    return "\n\n".join(block for block in blocks if block)
+    return layout.printable("\n\n".join(block for block in blocks if block))

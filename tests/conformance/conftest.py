@@ -1,6 +1,7 @@
 """The player of scenarios."""
 
 import asyncio
+import re
 import socket
 from contextlib import ExitStack
 from types import SimpleNamespace
@@ -51,6 +52,8 @@ class World:
 def both(monkeypatch):
     """`await both(client, routes)` plays a scenario twice and compares; gives what was seen and what was asked.
 
+    Over the loopback server it is played once more, from an active registry that lets everything through.
+
     `client(world)` is a coroutine function that returns what it saw. `routes` are (method, path or URL, options), or a
     function of the world that gives them. Content-Length is registered for every body whose size is known, because
     a real server has to say it. `ordered=False` compares what was asked without its order, `compare_asked=False` not at
@@ -64,17 +67,20 @@ def both(monkeypatch):
     async def play(client, routes, *, really=None, tls=None, ordered=True, compare_asked=True):
         with ExitStack() as stack:
             socks = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+            again = [stack.enter_context(sock.dup()) for sock in socks]
             places = [("http", "example.test"), ("http", "other.test"), ("https", "secure.test")]
             world = World(*(origin(*place, sock) for place, sock in zip(places, socks, strict=True)))
             real = await _over_loopback(client, world, _routes(really or routes, world), socks, tls)
+            passed = await _through_a_registry(client, world, _routes(really or routes, world), again, tls)
         fake = await _over_the_wire(client, world, _routes(routes, world))
         (real_seen, real_asked), (fake_seen, fake_asked) = real, fake
-        assert differences(fake_seen, real_seen) == []
-        if not ordered:
-            real_asked.sort()
-            fake_asked.sort()
-        if compare_asked:
-            assert differences(fake_asked, real_asked) == []
+        for other_seen, other_asked in (passed, fake):
+            assert differences(other_seen, real_seen) == []
+            if not ordered:
+                real_asked.sort()
+                other_asked.sort()
+            if compare_asked:
+                assert differences(other_asked, real_asked) == []
         return fake_seen, fake_asked
 
     return play
@@ -91,6 +97,15 @@ async def _over_loopback(client, world, routes, socks, tls):
         for server in servers[: 2 if tls is None else 3]:
             await server.stop()
     return seen, log
+
+
+async def _through_a_registry(client, world, routes, socks, tls):
+    registry = aiohttpretty.AioHTTPretty(passthrough=[re.compile("")])
+    with registry.activate():
+        played = await _over_loopback(client, world, routes, socks, tls)
+    assert all(call.passed_through for call in registry.calls)
+    assert registry.unmatched == []
+    return played
 
 
 async def _over_the_wire(client, world, routes):

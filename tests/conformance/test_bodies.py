@@ -145,8 +145,8 @@ async def test_an_open_file(both, tmp_path, mode):
     """A file is sent from where it stands."""
     path = tmp_path / "upload.txt"
     path.write_bytes(b"skipped" + b"content of a file" * 10_000)
-    with path.open(mode) as first, path.open(mode) as second:
-        files = iter([first, second])
+    with path.open(mode) as first, path.open(mode) as second, path.open(mode) as third:
+        files = iter([first, second, third])
         asked = await sent(both, lambda: _at(next(files), 7))
     assert asked.body == b"content of a file" * 10_000
 

@@ -236,7 +236,7 @@ async def a_slash_behind_base_url(session):
     await session.get("/users")
 
 
-@mistake("is a server of this process. While the mock is active, requests to it are answered by the mock")
+@mistake("To let requests through to it, write aiohttpretty.passthrough('127.0.0.1:")
 async def a_server_of_this_process(session):
     runner = web.ServerRunner(web.Server(web.Response))
     await runner.setup()

@@ -374,7 +374,41 @@ def test_comparison(sides, play):
     ]
 
 
-@pytest.mark.parametrize("assertion", ["{1: 2} == {1: 3}", "[1] == [2]", "call != dict(call)", "call == 1"])
+@pytest.mark.parametrize("sides", ["aiohttpretty.calls == expected", "expected == list(aiohttpretty.calls)"])
+def test_comparison_of_several(sides, play):
+    """Of several calls, the first that differs from its mapping is told, and which one that is."""
+    result = play(f"""
+        async def test_it(aiohttpretty):
+            aiohttpretty.register_uri("GET", URL + "{{number}}")
+            async with aiohttp.ClientSession() as session:
+                for number in range(3):
+                    await session.get(f"{{URL}}{{number}}")
+            expected = [{{"method": "GET", "uri": URL + name, "allow_redirects": True}} for name in "0x2"]
+            assert {sides}
+    """)
+    assert result.parseoutcomes() == {"failed": 1}
+    said = [line.removeprefix("E").strip() for line in result.stdout.lines if line.startswith("E ")]
+    assert said == [
+        "AssertionError: assert GET call == expected, at index 1",
+        "The call, asked at test_child.py:17, differs; 2 of 3 items are equal.",
+        "uri: expected 'http://example.com/x', got 'http://example.com/1'",
+    ]
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        "{1: 2} == {1: 3}",
+        "[1] == [2]",
+        "'one' == 'two'",
+        "call != dict(call)",
+        "call == 1",
+        "aiohttpretty.calls == []",
+        "aiohttpretty.calls == [1]",
+        "aiohttpretty.calls == [dict(call), {}]",
+        "[{}] == [{1: 2}]",
+    ],
+)
 def test_other_comparisons(assertion, play):
     """What is no call and mapping, compared for equality, is pytest's."""
     result = play(COMPARED.replace("SIDES", assertion))

@@ -293,6 +293,35 @@ def test_wherever_a_mark_may_stand(play):
     assert result.parseoutcomes() == {"passed": 2}
 
 
+def test_a_mark_that_comes_too_late(play):
+    """A mark that a fixture adds can't mock the test any more; that is said before a request goes out."""
+    result = play("""
+        @pytest.fixture
+        def late(request):
+            request.applymarker(pytest.mark.aiohttpretty)
+
+        def test_late(late):
+            print("it ran")
+
+        @pytest.fixture
+        def in_time(request):
+            request.applymarker(pytest.mark.aiohttpretty)
+            request.getfixturevalue("aiohttpretty")
+
+        def test_in_time(in_time):
+            assert mocked()
+
+        def test_after():
+            assert not mocked()
+    """)
+    assert result.parseoutcomes() == {"passed": 2, "failed": 1}
+    assert (
+        "\nThe marker aiohttpretty was added to this test after its setup had begun, so that nothing is mocked. "
+        "Ask for the fixture instead: request.getfixturevalue('aiohttpretty').\n"
+    ) in result.stdout.str()
+    assert "it ran" not in result.stdout.str()
+
+
 def test_unittest_classes(play):
     """TestCases of both kinds may be marked, as classes and as methods; setUp and tearDown are mocked too."""
     result = play("""
@@ -402,7 +431,7 @@ def test_the_errors_of_other_tests_are_theirs(style, play):
 
 
 def test_the_clients_of_pytest_aiohttp(play):
-    """In a marked test, a TestClient's requests are mocked as any; in the next one it reaches its server."""
+    """Where a route is registered for it, a TestClient's request is mocked as any; else it reaches its server."""
     result = play("""
         from aiohttp import web
 
@@ -422,8 +451,9 @@ def test_the_clients_of_pytest_aiohttp(play):
                 assert await response.text() == "mocked"
 
         async def test_with_the_fixture(client, aiohttpretty):
-            with pytest.raises(aiohttpretty.NoMatchError):
-                await client.get("/")
+            async with client.get("/") as response:
+                assert await response.text() == "served"
+            assert aiohttpretty.calls[0].passed_through
 
         async def test_after(client):
             async with client.get("/") as response:

@@ -241,3 +241,46 @@ async def test_removed_routes_need_not_be_called():
     """What isn't registered any more is not asked for."""
     aiohttpretty.register_uri("GET", URI + "a").remove()
     aiohttpretty.assert_all_called()
+
+
+async def test_what_is_wrong_in_a_long_list_is_shown():
+    """Of thousands of calls that are right, those beside the one that is wrong are shown, at once."""
+    for number in range(2000):
+        await aiohttpretty.fake_request("GET", URI, params={"n": number})
+    expected = [*ALL, *(("GET", f"{URI}?n={number}") for number in range(2000) if number != 1000)]
+    with fails() as caught:
+        aiohttpretty.assert_calls(expected)
+    assert "\n  ✗ not expected: GET http://example.com/?n=1000 -> 200" in str(caught.value)
+    with fails() as caught:
+        aiohttpretty.assert_calls([*expected[:1500], ("PUT", URI), *expected[1500:]], in_order=True)
+    assert "\n  ✗ 1501. PUT http://example.com/: not called after that\n" in str(caught.value)
+
+
+async def test_in_order_is_a_bool():
+    """A word that is no bool is refused."""
+    with pytest.raises(OptionTypeError) as caught:
+        aiohttpretty.assert_calls(ALL, in_order="yes")
+    assert str(caught.value) == (
+        "assert_calls: in_order='yes' is not a bool. Give True if others may come before, between and behind the "
+        "calls, or leave it out."
+    )
+
+
+async def test_a_refusal_shows_no_secret():
+    """What is wrong about an item is said without the secrets in it."""
+    with pytest.raises(OptionTypeError) as caught:
+        aiohttpretty.assert_calls([{"uri": "http://example.com/?token=s3cret"}])
+    assert str(caught.value) == (
+        "assert_calls: item 0 has no method: {'uri': 'http://example.com/?token=***'}. Give it, or '*' as the method "
+        "for any."
+    )
+
+
+async def test_matching_knows_its_words():
+    """A word that calls.matching does not have is answered with the one to write."""
+    with pytest.raises(OptionTypeError) as caught:
+        aiohttpretty.calls.matching("GET", ME, headers={})
+    assert str(caught.value) == (
+        "calls.matching has no option 'headers'. Write it as match=match.headers(...). The options are: params, "
+        "check_params, match."
+    )

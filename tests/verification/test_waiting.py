@@ -321,12 +321,12 @@ REFUSED = {
     "negative": (
         {"timeout": -1},
         OptionValueError,
-        "timeout=-1 can't be waited for. Give seconds from 0 on, or None to wait for ever.",
+        "timeout=-1 can't be waited for. Give seconds from 0 to a year, or None to wait for ever.",
     ),
     "endless": (
         {"timeout": float("inf")},
         OptionValueError,
-        "timeout=inf can't be waited for. Give seconds from 0 on, or None to wait for ever.",
+        "timeout=inf can't be waited for. Give seconds from 0 to a year, or None to wait for ever.",
     ),
     "no times": ({"times": 0}, OptionValueError, "times=0 is not a number of calls. Give an int from 1 on."),
     "a word of assert_called": (

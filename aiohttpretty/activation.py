@@ -1,0 +1,127 @@
+"""One stay of a registry in front of aiohttp, and what is asked of the registry meanwhile.
+
+Law of this room: what an activation has begun ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from yarl import URL
+
+from .errors import DeactivatedError
+
+if TYPE_CHECKING:
+    from .far_end import Record, Spoken
+    from .wire.handlers import HandlerServer
+
+UNDECIDED: Final = object()
+"""Which route answers depends on what the request carries."""
+
+
+class LetThrough(Exception):  # noqa: N818 - it never leaves this package, and nothing is wrong
+    """Nobody answers the request, and it is to go out to the real network."""
+
+
+class Request(NamedTuple):
+    """What came over a wire; of a request that is refused before, head and body are empty."""
+
+    method: str
+    url: URL
+    keywords: Mapping[str, Any]
+    head: bytes = b""
+    body: Sequence[bytes] = ()
+
+
+class Passer(Protocol):
+    """Who lets requests through."""
+
+    def passed(self, method: str, url: URL) -> Record | None:
+        """Record that one goes out."""
+        ...
+
+
+class Answerer(Passer, Protocol):
+    """Who knows what to answer: a registry."""
+
+    version: int
+    """Another number whenever `find` may have another answer."""
+
+    def find(self, method: str, url: URL) -> Any:
+        """The route of such a request, `UNDECIDED`, or None. Raises when no route for it can answer any more."""
+        ...
+
+    def answer(self, route: Any, method: str, url: URL, keywords: Mapping[str, Any]) -> tuple[Spoken, Record] | None:
+        """Choose the reply and record the call; None if another request was quicker to use the route up."""
+        ...
+
+    def decide(self, request: Request) -> tuple[Spoken, Record] | None:
+        """The same for a whole request, or None if no route answers it. Raises as `find` does."""
+        ...
+
+    def passes(self, url: URL, proxy: URL | None) -> bool:
+        """Whether a request that nobody answers goes out to the real network, on purpose."""
+        ...
+
+    def refuse(self, others: list[Any], request: Request, asked: object) -> Exception:
+        """Record that neither this one nor the `others` know the request; the error to raise."""
+        ...
+
+
+class Activation:
+    """One stay of a registry in front of aiohttp, from `activate()` to `deactivate()`.
+
+    A transparent one answers what it has routes for, and has no say in what becomes of all other requests: they go out
+    to the real network, unless another one is active too, which decides.
+    """
+
+    __slots__ = ("_servers", "alive", "answerer", "transparent")
+
+    def __init__(self, answerer: Answerer, *, transparent: bool = False) -> None:
+        self.answerer = answerer
+        self.transparent = transparent
+        self.alive = True
+        self._servers: dict[asyncio.AbstractEventLoop, HandlerServer] = {}
+
+    def server(self, loop: asyncio.AbstractEventLoop) -> HandlerServer:
+        """What serves the handlers of its routes in the event loop, which is running."""
+        if not self.alive:  # since a moment ago, in another thread
+            raise deactivated("a request", "on this connection")
+        server = self._servers.get(loop)
+        if server is None:
+            from .wire.handlers import HandlerServer  # noqa: PLC0415 - aiohttp.web, 10 ms that few tests need
+
+            server = self._servers[loop] = HandlerServer()
+        return server
+
+    def end(self) -> None:
+        """It answers nothing any more, and what its handlers are doing is cancelled."""
+        self.alive = False
+        for loop, server in list(self._servers.items()):
+            in_thread_of(loop, server.close)
+        self._servers.clear()
+
+
+def deactivated(method: str, url: object) -> DeactivatedError:
+    return DeactivatedError(
+        f"aiohttpretty was deactivated while {method} {url} was under way; it was neither answered nor let out to the "
+        "network. Await the request, or cancel its task, before deactivate() (with the marker or the fixture: before "
+        "the test ends)."
+    )
+
+
+def in_thread_of(loop: asyncio.AbstractEventLoop, action: Callable[[], Any]) -> None:
+    """Do it here, or, if the event loop is running in another thread, there."""
+    if not loop.is_closed() and loop.is_running() and _running_loop() is not loop:
+        loop.call_soon_threadsafe(action)
+    else:
+        action()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,160 @@
+"""What a registry answers to the interception: which route, which reply, and who may pass.
+
+Law of this room: it goes by the ledger's rule of precedence, and records what it decides. Where nothing fits, it asks
+whether the address is one to be let through; where nobody lets it through, it says why there is no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from yarl import URL
+
+from . import activation, known, neighbours
+from .errors import BodyNotKeptError, NoMatchError, UnansweredError
+from .records.call import Call, Unmatched
+
+if TYPE_CHECKING:
+    from .addresses.hosts import Rules
+    from .ledger import Ledger
+    from .records.log import Calls
+    from .records.through import PassedCall
+    from .replies.reply import Reply
+    from .route import Route
+    from .settings import Settings
+
+
+class Registry(Protocol):
+    """Whose answers they are."""
+
+    calls: Calls
+    unmatched: list[Unmatched]
+    _passing: Rules
+    """The hosts that `passthrough()` was called with."""
+    _ledger: Ledger
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def waiting(self) -> Mapping[Any, Any]: ...
+    def came(self, call: Call) -> None: ...
+
+
+class Answerer:
+    """What the interception asks of a registry."""
+
+    def __init__(self, registry: Registry, idle: Callable[[], list[Ledger]]) -> None:
+        self._registry = registry
+        self._idle = idle  # those of the registries that are not active
+        self._sure = registry._ledger.sure
+        self._fitting = registry._ledger.fitting
+        self.version = 0
+
+    def find(self, method: str, url: URL) -> Any:
+        return self._sure(method, url) or self._look(method, url)
+
+    def _look(self, method: str, url: URL) -> Any:
+        spent: Route | None = None
+        sent: PassedCall | None = None
+        for route in self._fitting(method, url):
+            if route.matchers:
+                if sent is None and not known.passes():
+                    return activation.UNDECIDED
+                # Behind the wire it could go out no more, so they are asked now
+                sent = sent or _outgoing(method, url, keeps=True)
+                if _may_accept(route, sent):
+                    return activation.UNDECIDED
+            elif not route.spent(method):
+                return route
+            else:
+                spent = spent or route
+        if spent is not None:
+            raise self._used_up(spent, activation.Request(method, url, {}))
+        return None
+
+    def answer(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> tuple[Reply, Call] | None:
+        chosen = route.endless or route.next_reply(method)
+        if chosen is None:
+            return None
+        route.used = True
+        call = Call(method, url, route, keywords)
+        self._registry.calls.append(call)
+        return chosen, call
+
+    def decide(self, request: activation.Request) -> tuple[Reply, Call] | None:
+        spent: Route | None = None
+        method, url = request.method, request.url
+        call: Call | None = None
+        for route in self._fitting(method, url):
+            call = call or _call(request, route)  # one for all, so that its headers and body are read once
+            call.route = route
+            if not route.accepts(call):
+                continue
+            chosen = route.next_reply(method)
+            if chosen is not None:
+                route.used = True
+                call.settle()
+                self._registry.calls.append(call)
+                route.came(call)
+                return chosen, call
+            spent = spent or route
+        if spent is not None:
+            raise self._used_up(spent, request)
+        return None
+
+    def passes(self, url: URL, proxy: URL | None) -> bool:
+        rules = (*self._registry._passing, *self._registry.settings.passthrough)
+        if any(rule.fits(url) for rule in rules):
+            return True
+        return neighbours.is_one(url) and (proxy is None or neighbours.is_one(proxy))
+
+    def passed(self, method: str, url: URL) -> PassedCall:
+        call = _outgoing(method, url, keeps=self._registry.settings.keep_bodies)
+        self._registry.calls.append(call)
+        if self._registry.waiting:
+            self._registry.came(call)
+        return call
+
+    def refuse(self, others: list[Answerer], request: activation.Request, asked: object) -> NoMatchError:
+        registries = [self._registry, *(other._registry for other in others)]
+        calls = [call for registry in registries for call in registry.calls]
+        ledgers = [registry._ledger for registry in registries]
+        error: NoMatchError = _inquiry().no_match(request, known.known(), ledgers, self._idle, calls)
+        record = Unmatched(request.method, request.url, error)
+        for registry in registries:
+            registry.unmatched.append(record)
+        return error
+
+    def _used_up(self, route: Route, request: activation.Request) -> UnansweredError:
+        error: UnansweredError = _inquiry().used_up(request, known.known(), route)
+        self._registry.unmatched.append(Unmatched(request.method, request.url, error))
+        return error
+
+
+def _inquiry() -> ModuleType:
+    from .diagnosis import inquiry  # noqa: PLC0415 - only when something has failed
+
+    return inquiry
+
+
+def _call(request: activation.Request, route: Route) -> Call:
+    call = Call(request.method, request.url, route, request.keywords)
+    call.considered(request.head, request.body)
+    return call
+
+
+def _outgoing(method: str, url: URL, *, keeps: bool) -> PassedCall:
+    from .records.through import PassedCall  # noqa: PLC0415 - few tests let something through
+
+    return PassedCall(method, url, *known.outgoing(), keeps=keeps)
+
+
+def _may_accept(route: Route, sent: PassedCall) -> bool:
+    """Whether a route may answer what is about to be sent: yes, if that depends on a stream."""
+    sent.route = route
+    try:
+        return route.accepts(sent)
+    except BodyNotKeptError:
+        return True
