@@ -72,7 +72,13 @@ if TYPE_CHECKING:
 
 
 # These bring something along that takes its time to import, and few tests name them
-_LATE = {"ControlledServer": "live.controlled", "Message": "records.messages", "Peer": "live.peer", "WebSocketRoute": "live.websocket", "WireServer": "live.wire_server"}
+_LATE = {
+    "ControlledServer": "live.controlled",
+    "Message": "records.messages",
+    "Peer": "live.peer",
+    "WebSocketRoute": "live.websocket",
+    "WireServer": "live.wire_server",
+}
 
 
 def __getattr__(name: str) -> Any:

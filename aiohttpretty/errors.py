@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from .diagnosis.nearness import Candidate
+    from .diagnosis.question import Question
 
 _Self = TypeVar("_Self", bound="UnansweredError")
 
@@ -97,9 +101,9 @@ class UnansweredError(AiohttprettyError):
     when its traceback is taken off (as `unittest`'s `assertRaises` does).
     """
 
-    request: Any = None
+    request: Question | None = None
     """What was asked, as plain data: `method`, `url`, `headers`, `body`, `asked_at`."""
-    candidates: tuple[Any, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
     """The nearest routes, the nearest first: each has its `route` and the `verdicts` of its conditions."""
     suggestion: str = ""
     """The registration that would have answered, ready to paste; without secrets."""

@@ -52,7 +52,8 @@ class Hook:
                 activation, route = await binding.started(method, url)
             version = activation.answerer.version
             try:
-                connection: Any = await (self._shadow or self._new_shadow()).connect(req, traces=traces, timeout=timeout)
+                shadow = self._shadow or self._new_shadow()
+                connection: Any = await shadow.connect(req, traces=traces, timeout=timeout)
             except Exception:
                 if binding.alive:
                     raise

@@ -14,7 +14,18 @@ HOUSES = ("addresses", "diagnosis", "live", "matching", "plugin", "records", "re
 LIVE = {"live.hosts", "live.lifetime", "live.prefix"} | {
     f"live.{name}" for name in ("foreign", "asgi", "asgi_http", "asgi_websocket", "wsgi", "departure")
 }
-WIRE = ("connector", "exchange", "flow", "frames", "framing", "handlers", "protocol", "served", "server_socket", "transport")
+WIRE = (
+    "connector",
+    "exchange",
+    "flow",
+    "frames",
+    "framing",
+    "handlers",
+    "protocol",
+    "served",
+    "server_socket",
+    "transport",
+)
 
 # From the top down; a room may enter only rooms of lower storeys. See ARCHITECTURE.md.
 STOREYS = [
@@ -66,7 +77,18 @@ STOREYS = [
 ]
 # What both staircases stand on
 GROUND = {"coding", "errors", "origin"}
-RIGHT = {"patch", "interception", "waiting", "known", "binding", "activation", "shapes", "far_end", "handled", "delivery"}
+RIGHT = {
+    "patch",
+    "interception",
+    "waiting",
+    "known",
+    "binding",
+    "activation",
+    "shapes",
+    "far_end",
+    "handled",
+    "delivery",
+}
 RIGHT |= LIVE | {f"wire.{name}" for name in WIRE}
 BELOW = STOREYS[next(at for at, storey in enumerate(STOREYS) if "looking" in storey) + 1 :]
 LEFT = {room for storey in BELOW for room in storey} - RIGHT - GROUND

@@ -114,8 +114,8 @@ class Glance:
         self._url = url
         self._asked = place(url)
         # those of the last one: routes of one server, or one path, mostly stand together
-        self._server: tuple[str, float] = "", 0.0
-        self._path: tuple[str, float] = "", 0.0
+        self._server: tuple[tuple[str, str] | None, float] = None, 0.0
+        self._path: tuple[str | None, float] = None, 0.0
 
     def away(self, offered: Address, limit: float) -> float:
         """How far an address is, all its parts together; infinite as soon as it is more than `limit`."""
@@ -128,30 +128,34 @@ class Glance:
         asked = self._asked
         far = 0.0 if scheme[:-1] == asked.scheme else SCHEME
         if server != asked.server:
-            known, away = self._server
-            if server != known or far:  # how far a port is depends on the scheme
-                away = _server_apart(scheme[:-1], server, asked)
-                self._server = server if not far else "", away
-            far += away
+            far += self._server_away(scheme[:-1], server)
             if far > limit:
                 return _TOO_FAR
         if isinstance(offered, Template):
             far += 0.0 if offered.fits_path(self._url) else _template_apart(offered, asked)
         elif path != asked.path[1:]:
-            known, away = self._path
-            if path != known:
-                if far + SLIP > limit:
-                    return _TOO_FAR
-                away = path_apart("/" + path, asked)
-                self._path = path, away
-            elif not path:
-                away = path_apart("/", asked)
-            far += away
+            if far + SLIP > limit:
+                return _TOO_FAR
+            far += self._path_away(path)
         query = offered.query
         if query is not None and query != asked.query:
             if far + QUERY[0] > limit:
                 return _TOO_FAR
             far += query_apart(query, asked.query)
+        return far
+
+    def _server_away(self, scheme: str, server: str) -> float:
+        known, far = self._server
+        if (scheme, server) != known:  # how far a port is depends on the scheme
+            far = _server_apart(scheme, server, self._asked)
+            self._server = (scheme, server), far
+        return far
+
+    def _path_away(self, path: str) -> float:
+        known, far = self._path
+        if path != known:
+            far = path_apart("/" + path, self._asked)
+            self._path = path, far
         return far
 
 

@@ -6,10 +6,13 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 import aiohttpretty
 from aiohttpretty import AioHTTPretty, match
+from aiohttpretty.addresses.address import address
 from aiohttpretty.diagnosis import nearness
+from aiohttpretty.diagnosis.place import Glance, apart, place
 from aiohttpretty.diagnosis.verdict import verdicts
 
 from .failing import failure
@@ -139,3 +142,18 @@ async def test_functions_behind_a_difference():
 def test_shown():
     """Three are shown."""
     assert nearness.SHOWN == 3
+
+
+PATHS = st.text("aAb/%2", max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PATHS, max_size=5), PATHS, st.sampled_from([5.0, 24.0, 70.0, 1000.0]), st.sampled_from(["h", "x.h:81"]))
+def test_a_glance_sees_what_a_closer_look_sees(offered, asked, limit, host):
+    """However fast it is, a glance says the same distance, or that it is more than the limit."""
+    url = URL(f"http://{host}/{asked}")
+    glance = Glance(url)
+    for path in offered:
+        where = address(f"http://h/{path}")
+        exactly = apart(where, place(url), url).all
+        assert glance.away(where, limit) in (pytest.approx(exactly), float("inf") if exactly > limit else exactly)
