@@ -63,8 +63,7 @@ class Hook:
                     activation, route = await binding.started(method, url)  # the test went on while it was waited for
                 answer = None
                 while route is not UNDECIDED:
-                    answer = activation.answerer.answer(route, method, url, binding.keywords)
-                    if answer is not None:
+                    if (answer := activation.answerer.answer(route, method, url, binding.keywords)) is not None:
                         break
                     activation, route = await binding.started(method, url)  # another request was quicker to use it up
                 if answer is not None:
