@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from yarl import URL
 
-from . import activation, known, neighbours
+from . import activation, neighbours
 from .errors import BodyNotKeptError, NoMatchError, UnansweredError
 from .records.call import Call, Unmatched
 
@@ -66,7 +66,7 @@ class Answerer:
         sent: PassedCall | None = None
         for route in self._fitting(method, url):
             if route.matchers:
-                if sent is None and not known.passes():
+                if sent is None and not _known().passes():
                     return activation.UNDECIDED
                 # Behind the wire it could go out no more, so they are asked now
                 sent = sent or _outgoing(method, url, keeps=True)
@@ -127,14 +127,14 @@ class Answerer:
         registries = [self._registry, *(other._registry for other in others)]
         calls = [call for registry in registries for call in registry.calls]
         ledgers = [registry._ledger for registry in registries]
-        error: NoMatchError = _inquiry().no_match(request, known.known(), ledgers, self._idle, calls)
+        error: NoMatchError = _inquiry().no_match(request, _known().known(), ledgers, self._idle, calls)
         record = Unmatched(request.method, request.url, error)
         for registry in registries:
             registry.unmatched.append(record)
         return error
 
     def _used_up(self, route: Route, request: activation.Request) -> UnansweredError:
-        error: UnansweredError = _inquiry().used_up(request, known.known(), route)
+        error: UnansweredError = _inquiry().used_up(request, _known().known(), route)
         self._registry.unmatched.append(Unmatched(request.method, request.url, error))
         return error
 
@@ -143,6 +143,12 @@ def _inquiry() -> ModuleType:
     from .diagnosis import inquiry  # noqa: PLC0415 - only when something has failed
 
     return inquiry
+
+
+def _known() -> ModuleType:
+    from . import known  # noqa: PLC0415 - only behind a condition, or when something has failed
+
+    return known
 
 
 def _call(request: activation.Request, route: Route) -> Call:
@@ -154,7 +160,7 @@ def _call(request: activation.Request, route: Route) -> Call:
 def _outgoing(method: str, url: URL, *, keeps: bool) -> PassedCall:
     from .records.through import PassedCall  # noqa: PLC0415 - few tests let something through
 
-    return PassedCall(method, url, *known.outgoing(), keeps=keeps)
+    return PassedCall(method, url, *_known().outgoing(), keeps=keeps)
 
 
 def _may_accept(route: Route, sent: PassedCall) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import ContextVar
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 from aiohttp import ClientOSError, ServerDisconnectedError
@@ -19,7 +19,9 @@ from yarl import URL
 
 from .activation import UNDECIDED, Activation, LetThrough, Passer, Request, deactivated
 from .origin import spot
-from .shapes import Record, Spoken
+
+if TYPE_CHECKING:
+    from .shapes import Record, Spoken
 
 # For these, aiohttp silently makes a second attempt of idempotent requests; the versions without middlewares do so
 # even if the body can't be sent again

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from .delivery import Delivery
 from .errors import MalformedRequestError
 from .handled import Handled
-from .shapes import Answering, Record, Spoken, Turn
 from .wire.framing import BROKEN, COMPLETE, CONTINUE, Progress, RequestReader
 from .wire.protocol import WireProtocol
 from .wire.transport import WireTransport
 
 if TYPE_CHECKING:
+    from .shapes import Answering, Record, Spoken, Turn
     from .wire.handlers import Serving
     from .wire.served import ServedEnd
 

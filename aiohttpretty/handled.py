@@ -6,9 +6,12 @@ Law of this room: it is kept until the connection's next request, and must not h
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from .shapes import Answering, Record, Spoken, Turn
 from .wire.exchange import Exchange
+
+if TYPE_CHECKING:
+    from .shapes import Answering, Record, Spoken, Turn
 
 
 class Handled(Exchange):

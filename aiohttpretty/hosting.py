@@ -13,7 +13,6 @@ from .addresses.mounted import Mounted
 from .errors import HandlerError, OptionTypeError
 from .origin import caller
 from .records.failed import HandlerFailure
-from .replies.outcome import check_expects, check_handler
 
 if TYPE_CHECKING:
     from yarl import URL
@@ -57,6 +56,7 @@ class Hosting:
             OptionValueError: (a `ValueError`) nothing can be mounted at such an address.
         """
         from .live.mount import Mount  # noqa: PLC0415 - few tests mount anything
+        from .replies.outcome import check_expects  # noqa: PLC0415 - as above
 
         check_expects(expect_errors)
         if not isinstance(handler_cancellation, bool):
@@ -143,6 +143,7 @@ class Hosting:
 
 def _host(app: Any, *place: str, **how: Any) -> Any:
     from .live import hosts  # noqa: PLC0415 - aiohttp.web, 10 ms that few tests need
+    from .replies.outcome import check_handler  # noqa: PLC0415 - as above
 
     found = hosts.host(app, *place, **how)
     if found is not None:

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, cast, get_args
 
-from .elsewhere import ELSEWHERE
 from .errors import OptionTypeError, OptionValueError
+from .words import check_words
 
 if TYPE_CHECKING:
     from http.cookies import Morsel
@@ -114,26 +114,6 @@ REPLY_WORDS = (
 ROUTE_WORDS = (*REPLY_WORDS, "params", "check_params", "match", "responses", "exhausted", "times", "optional")
 # Words that an item of `responses` can't have, because they say which request is meant, and the thing they look at
 _ASKING = {"params": "query", "check_params": "query", "match": "matcher"}
-
-
-def check_words(
-    given: Iterable[object], known: Sequence[str], where: str, hints: Mapping[str, str] = ELSEWHERE
-) -> None:
-    """Refuse an option that does not exist, with the name of the nearest that does, or what `hints` say of it.
-
-    Raises:
-        OptionTypeError: one of the `given` names is not `known`.
-    """
-    for word in given:
-        if word in known:
-            continue
-        hint = hints.get(str(word))
-        if hint is None:
-            import difflib  # noqa: PLC0415 - a millisecond of every import, and only a failure needs it
-
-            near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise OptionTypeError(f"{where} has no option {word!r}.{hint} The options are: {', '.join(known)}.")
 
 
 def check_responses(responses: object) -> Sequence[Mapping[str, Any]]:

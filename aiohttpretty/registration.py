@@ -19,12 +19,12 @@ from .options import (
     check_responses,
     check_succession,
     check_times,
-    check_words,
 )
 from .origin import Origin
 from .replies.reply import Reply, is_token, merged, reply, shared
 from .replies.succession import Succession
 from .route import Home, Route
+from .words import check_words
 
 if TYPE_CHECKING:
     from .matching.matcher import Matcher

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from .errors import OptionTypeError
-from .options import check_words
+from .words import check_words
 
 if TYPE_CHECKING:
     from .addresses.hosts import Host, Rules

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from .origin import caller
-from .registration import route
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -75,6 +74,7 @@ class Sockets:
         self, uri: object, handler: Any, status: object, said: Mapping[str, Any], meant: Mapping[str, Any]
     ) -> WebSocketRoute:
         from .live.websocket import WebSocketRoute, check_words  # noqa: PLC0415 - few tests have websockets
+        from .registration import route  # noqa: PLC0415 - with the first registration, not with the package
 
         made = route(
             "GET",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -22,8 +23,6 @@ from .origin import caller
 from .records.call import Unmatched
 from .records.log import Calls
 from .records.recall import Recall
-from .registration import asked_for, check_base, check_bundle, copied, rewritten
-from .registration import route as made_of
 from .route import Route
 from .settings import check_settings
 from .sockets import Sockets
@@ -106,11 +105,12 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
             OptionValueError: `other` is this registry itself, the base is not an absolute URL without a query, or there
                 is none and `other` has paths.
         """
-        below = check_base(base)
-        check_bundle(other, into=self)
+        registration = _registration()
+        below = registration.check_base(base)
+        registration.check_bundle(other, into=self)
         if below is None:
             other._refuse_paths()
-        added = [copied(route, below, home=self) for route in other._ledger.routes()]
+        added = [registration.copied(route, below, home=self) for route in other._ledger.routes()]
         self._enter(*added)
         return added
 
@@ -138,7 +138,7 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
         self._answerer.version += 1
 
     def _register(self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool) -> Route:
-        made = made_of(
+        made: Route = _registration().route(
             method,
             uri,
             options,
@@ -175,7 +175,7 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
 
     def rewrite(self, route: Route, options: Mapping[str, Any]) -> None:
         """For `Route.replace()`."""
-        route.say(rewritten(route, options, registered=route in self._ledger))
+        route.say(_registration().rewritten(route, options, registered=route in self._ledger))
         self._answerer.version += 1
 
     def _refuse_paths(self) -> None:
@@ -218,7 +218,7 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
             **kwargs: `method`, in any case, and any keyword of a request: `headers`, `data`, `json`, ...
         """
         # kept, so that a failing assertion can say which calls come near
-        where, matchers, _ = asked_for(uri, {"params": kwargs.pop("params", None)})
+        where, matchers, _ = _registration().asked_for(uri, {"params": kwargs.pop("params", None)})
         self._recall = Recall(where, matchers, check_params, kwargs, asked_at=caller())
         return self._recall.answer(self.calls)
 
@@ -233,6 +233,13 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
 
 
 _all: WeakSet[AioHTTPretty] = WeakSet()
+
+
+def _registration() -> ModuleType:
+    # pytest's plug-in imports this package in every run, also where nothing is ever registered
+    from . import registration  # noqa: PLC0415 - with the replies, a third of what it takes to import it
+
+    return registration
 
 
 def _idle() -> list[Ledger]:

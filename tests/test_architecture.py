@@ -67,7 +67,7 @@ STOREYS = [
     {"replies.body", "replies.cookies", "replies.location", "replies.succession"}
     | {"options", "origin", "addresses.uri", "wire.framing", "wire.protocol", "wire.exchange", "wire.server_socket"},
     {"wire.frames", "live.asgi_websocket"},
-    {"replies.headers", "replies.outcome", "replies.stream", "replies.together"}
+    {"words", "replies.headers", "replies.outcome", "replies.stream", "replies.together"}
     | {"diagnosis.difference", "diagnosis.outside", "diagnosis.question", "matching.pairing", "records.failed"}
     | {"live.prefix", "live.asgi_http", "live.departure"},
     {"diagnosis.masking", "diagnosis.paste"},

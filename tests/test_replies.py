@@ -12,7 +12,9 @@ from yarl import URL
 
 import aiohttpretty
 from aiohttpretty import AiohttprettyError, OptionTypeError, OptionValueError, coding, options
+from aiohttpretty.elsewhere import ELSEWHERE
 from aiohttpretty.replies.reply import merged, reply, shared
+from aiohttpretty.words import check_words
 
 URI = "http://example.com/"
 KNOWN = ", ".join(map(repr, coding.known()))
@@ -422,12 +424,12 @@ def test_succession(given, sentence):
 def test_words_of_other_libraries():
     """Every word that has a hint is none of ours, and every hint names words that exist."""
     known = {*options.ROUTE_WORDS, "match"}
-    assert not known & set(options.ELSEWHERE)
-    for word, hint in options.ELSEWHERE.items():
+    assert not known & set(ELSEWHERE)
+    for word, hint in ELSEWHERE.items():
         named = set(re.findall(r"\b([a-z_]+)=|Did you mean '([a-z_]+)'", hint))
         assert {one or other for one, other in named} <= known, word
         with pytest.raises(OptionTypeError) as caught:
-            options.check_words([word], ["status"], "register_uri")
+            check_words([word], ["status"], "register_uri")
         assert str(caught.value) == f"register_uri has no option {word!r}.{hint} The options are: status."
         if used := re.findall(r"match\.([a-z_]+)\(", hint):
             assert set(used) <= {"basic_auth", "body", "form", "headers", "json", "multipart"}

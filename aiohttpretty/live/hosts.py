@@ -131,7 +131,7 @@ class AppHost(Host):
     def _not_started(self, failure: BaseException) -> ApplicationError:
         if isinstance(failure, ApplicationError):
             return failure
-        text = " ".join(f"{type(failure).__name__}: {failure}".split())
+        text = " ".join(f"{type(failure).__name__}: {failure}".split()).removesuffix(":")
         return ApplicationError(
             f"The application mounted at {self._place} could not be started ({text}). It is started by the first "
             "request; look at its on_startup and cleanup_ctx."

@@ -25,6 +25,8 @@ from .prefix import prefixed
 _lives: dict[asyncio.AbstractEventLoop, dict[Lifetime, None]] = {}
 # Which one's start, or what that has left behind, is running; a mark of it, because contexts live long
 _inside: ContextVar[object] = ContextVar("aiohttpretty_lifetime", default=None)
+# What is no failure of the application's
+_FROM_OUTSIDE = (GeneratorExit, KeyboardInterrupt, SystemExit)
 
 
 class Lifetime:
@@ -53,6 +55,7 @@ class Lifetime:
         self._place = place
         self._prefix = prefix
         self._awaited = False  # whether somebody waits for its end, to tell the test
+        self._cancelled = False  # whether its start was
         self._runner = _Runner(app, handler_cancellation=handler_cancellation)
         self._on_failure = on_failure
         self._loop = loop = asyncio.get_running_loop()
@@ -96,15 +99,21 @@ class Lifetime:
 
     def _stop(self) -> None:
         if not self._begun.done():
+            self._cancelled = True
             self._task.cancel()
         elif not self._ended.done():
             self._ended.set_result(None)
 
     async def _live(self) -> None:
         try:
+            await self._earlier()
             with prefixed(self._app, self._prefix):
                 await self._run()
-        except Exception as error:
+        except _FROM_OUTSIDE:
+            raise
+        except BaseException as error:  # such as pytest.fail(), too
+            if self._cancelled and isinstance(error, asyncio.CancelledError):
+                raise
             self._on_failure(error)
             if not self._begun.done():
                 self.failure = error
@@ -114,6 +123,15 @@ class Lifetime:
         finally:
             if not self._loop.is_closed() and not self._begun.done():
                 self._begun.set_result(None)
+
+    async def _earlier(self) -> None:
+        """Wait for those that are ending: aiohttp ends all contexts of an application, whichever run began them."""
+        ending = [life._task for life in _lives[self._loop] if life._app is self._app and life._is_ending()]
+        if ending:
+            await asyncio.wait(ending)
+
+    def _is_ending(self) -> bool:
+        return not self._task.done() and (self._cancelled or self._ended.done())
 
     async def _run(self) -> None:
         if self._app._loop not in (None, self._loop):

@@ -25,7 +25,7 @@ from typing import Any
 from multidict import CIMultiDict
 
 from ..errors import AiohttprettyError, BodyError, OptionTypeError, OptionValueError
-from ..options import check_words
+from ..words import check_words
 from .body import encode_json
 from .stream import Stream, Wait
 

@@ -14,8 +14,8 @@ from ..addresses.address import Exact
 from ..diagnosis import masking
 from ..errors import OptionTypeError, OptionValueError
 from ..notation import written
-from ..options import check_words
 from ..registration import ASKING_WORDS, asked, matchers_of
+from ..words import check_words
 
 if TYPE_CHECKING:
     from ..addresses.address import Address

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from copy import copy
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from weakref import ref
 
@@ -77,9 +77,12 @@ class Serving:
 
     async def _observed(self, request: web.BaseRequest) -> web.StreamResponse:
         end, exchange = _whose_turn(request)
-        end.handling = ref(asyncio.current_task())
+        task: Any = asyncio.current_task()
+        end.handling = ref(task)
         if end not in self._ends:  # the connection was lost before
-            self._keep(asyncio.current_task())
+            self._keep(task)
+        # aiohttp sends the answer in the same task, and what it meets there may be a bug just as well
+        task.add_done_callback(partial(_sent, end, exchange))
         try:
             answer: Any = await self._server.request_handler(request)
             if not isinstance(answer, web.StreamResponse):
@@ -98,8 +101,6 @@ class Serving:
                 raise
             # such as pytest.fail(): anything else would leave a client without an answer
             raise HandlerError(f"A handler raised {error!r}.") from error
-        finally:
-            exchange.on_over()
 
     def _asked(self, request: web.BaseRequest) -> object:
         """Whose answer it is."""
@@ -136,7 +137,8 @@ class HandlerServer(Serving):
 
 
 # Answers, and the ways in which a handler is ended from outside
-_NO_BUGS = (web.HTTPException, asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)
+_ENDED = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)
+_NO_BUGS = (web.HTTPException, *_ENDED)
 # What a handler meets that reads or writes when the client is gone
 _OF_THE_CLIENT = (ConnectionError, web.RequestPayloadError)
 
@@ -209,6 +211,25 @@ def _whose_turn(request: web.BaseRequest) -> tuple[ServedEnd, Exchange]:
     if end is None or end.exchange is None:
         raise asyncio.CancelledError  # the client was gone before anybody could look at its request
     return end, end.exchange
+
+
+def _sent(end: ServedEnd, exchange: Exchange, task: asyncio.Task[Any]) -> None:
+    """A handler has ended, and what it returned has been sent, unless that failed."""
+    error = None if task.cancelled() else task.exception()
+    # a ConnectionError is aiohttp's own word for an answer that it can't send any more
+    if error is not None and not isinstance(error, (*_ENDED, ConnectionError)) and not end.gone:
+        exchange.on_bug(error)
+        if not isinstance(error, Exception):
+            end.close()  # aiohttp 3.10 would leave the client without an answer
+            if end.task is not None:
+                end.task.add_done_callback(_heard)
+    exchange.on_over()
+
+
+def _heard(task: asyncio.Task[Any]) -> None:
+    """The test has been told of its exception, so that the event loop need not."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _is_gone(transport: asyncio.BaseTransport | None) -> bool:

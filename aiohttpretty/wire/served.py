@@ -76,6 +76,11 @@ class ServedEnd:
         """Takes the requests; aiohttp's protocol forgets it with the connection, and somebody may have to end it."""
 
     @property
+    def gone(self) -> bool:
+        """Whether the client is."""
+        return self._gone
+
+    @property
     def busy(self) -> bool:
         """Whether something of an answer is still to reach the client."""
         open_ = not self._gone and not self._transport.is_closing()
