@@ -66,6 +66,12 @@ class Speaker:
         if self._serving is not None:
             self._serving.exchange = None  # whoever answers now, it is not the one of the last time
             self._serving = None
+            if self._reader.head:
+                # aiohttp 3.13 and older take a connection again whose last request they left off because it was
+                # answered early; a server takes the new one for the rest of that, and ends the connection
+                self._gone = True
+                self._loop.call_soon(self._loop.call_soon, self._drop)  # aiohttp 3.10 has a task write the body
+                return
         if answer is not None and (reply := answer[0]).handler is not None and not reply.delay:
             self._serving = self._begin(turn, reply, answer[1])  # it may read the body as it comes
 
@@ -134,7 +140,7 @@ class Speaker:
         self._delivery.stop()
         ends, self._served = self._served, {}
         for end in ends.values():
-            end.hang_up()
+            end.hang_up(midway=bool(self._reader.head))
 
     def _answer(self, waited: bool = False) -> None:
         __tracebackhide__ = True  # pytest leaves such frames out of its tracebacks
@@ -217,6 +223,11 @@ class Speaker:
     def _deliver(self, data: bytes) -> None:
         if not self._gone and not self._transport.is_closing():
             self._protocol.data_received(data)
+
+    def _drop(self) -> None:
+        if not self._transport.is_closing():
+            self._protocol.eof_received()
+            self._transport.close()
 
     def _refuse(self) -> None:
         if self._gone or not self._reader.head:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .addresses.address import place_of
-from .addresses.mounted import Mounted
+from .addresses.mounted import Mounted, mounted_at
 from .errors import HandlerError, OptionTypeError
 from .origin import caller
 from .records.failed import HandlerFailure
@@ -55,8 +55,7 @@ class Hosting:
             OptionTypeError: (a `TypeError`) it is nothing that can be mounted, or one of the rest is of the wrong kind.
             OptionValueError: (a `ValueError`) nothing can be mounted at such an address.
         """
-        from .live.mount import Mount  # noqa: PLC0415 - few tests mount anything
-        from .replies.outcome import check_expects  # noqa: PLC0415 - as above
+        from .replies.outcome import check_expects  # noqa: PLC0415 - few tests mount anything
 
         check_expects(expect_errors)
         if not isinstance(handler_cancellation, bool):
@@ -64,6 +63,21 @@ class Hosting:
                 f"handler_cancellation={handler_cancellation!r} is not a bool. Give True, or leave it out."
             )
         where = place_of(uri, beneath=self._takes_paths and self._activation is None)
+        return self._hang(where, app, expect_errors=expect_errors, handler_cancellation=handler_cancellation)
+
+    # -- for the rooms below
+
+    def mount_over(self, uri: URL, app: Any) -> Mount:
+        """For `controlled()`: what is mounted at the address already stays, and answers again when this is removed."""
+        where = mounted_at(uri)
+        where.same = (where.same, object())  # so that it takes nobody's place
+        return self._hang(where, app, expect_errors=False, handler_cancellation=True)
+
+    def _hang(
+        self, where: Mounted | MountedBeneath, app: Any, *, expect_errors: bool, handler_cancellation: bool
+    ) -> Mount:
+        from .live.mount import Mount  # noqa: PLC0415 - few tests mount anything
+
         made = Mount(
             where,
             app,
@@ -74,8 +88,6 @@ class Hosting:
         )
         self._enter(made)
         return made
-
-    # -- for the rooms below
 
     def host_of(self, mount: Mount, where: Mounted | MountedBeneath) -> Any:
         """Where it runs: with the same application below the same path, together."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # What aiohttp adds by itself, and nobody's mistake is about
 _USUAL = frozenset({"host", "accept-encoding", "user-agent", "content-length", "transfer-encoding", "connection"})
+_USUAL |= {"sec-websocket-key", "sec-websocket-version"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,6 +48,11 @@ class Question:
             and (name.lower(), value) != ("accept", "*/*")
             and (name.lower() != "content-type" or self.body != b"")
         ]
+
+    @property
+    def opens_websocket(self) -> bool:
+        """Whether it is the handshake of a websocket."""
+        return self.method == "GET" and self.headers.get("Upgrade", "").lower() == "websocket"
 
     @property
     def content_type(self) -> str:

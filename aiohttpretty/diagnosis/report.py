@@ -42,6 +42,12 @@ def exhausted(method: str, url: URL, route: Route) -> str:
 
 def consumed(method: str, url: URL, route: Route) -> str:
     """What is said of a request for a stream that has been read."""
+    if "sse" in route.succession.written:
+        return (
+            f"The events for {method} {_shown(url)} can be read only once, and have been read by an earlier request. "
+            f"They were registered at {route.origin}. Register a list of events, or a generator function, without "
+            "calling it; each request then gets a generator of its own."
+        )
     return (
         f"The body for {method} {_shown(url)} can be read only once, and has been read by an earlier request. It was "
         f"registered at {route.origin}. Register the body as bytes, or a fresh stream for each request in "

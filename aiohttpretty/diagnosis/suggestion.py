@@ -28,7 +28,8 @@ _PLACE = frozenset({"method", "scheme", "host", "path", "params", "pattern", "ad
 def suggestion(question: Question, nearest: Candidate | None) -> str:
     """The registration; with a condition for each that the nearest route of this address has, and that doesn't fit."""
     url = question.url.with_user(None)
-    arguments = [repr(question.method)]
+    socket = question.opens_websocket
+    arguments = [] if socket else [repr(question.method)]
     if any(map(is_secret, url.query)):
         params = [(name, str if is_secret(name) else value) for name, value in url.query.items()]
         arguments += [repr(str(url.with_query(None))), f"params={written(params)}"]
@@ -37,6 +38,8 @@ def suggestion(question: Question, nearest: Candidate | None) -> str:
     conditions = list(_conditions(question, nearest)) if nearest is not None else []
     if conditions:
         arguments.append(f"match={conditions[0]}" if len(conditions) == 1 else f"match=[{', '.join(conditions)}]")
+    if socket:
+        return code("aiohttpretty.register_websocket", arguments)
     return code("aiohttpretty.register_uri", [*arguments, "body=b'...'"])
 
 

@@ -7,8 +7,8 @@ done with what aiohttp.web offers to everybody, and what the application does ag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, MutableMapping
+from typing import Any, TypeVar
 
 from aiohttp import web
 from yarl import URL
@@ -18,6 +18,7 @@ from .asgi_http import HttpConnection, untyped
 from .asgi_websocket import WebSocketConnection
 from .departure import is_of_departure, on_departure
 
+_T = TypeVar("_T")
 Message = MutableMapping[str, Any]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -152,10 +153,7 @@ class _Lifespan:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._task = task = asyncio.create_task(self._run(), name="ASGI lifespan")
-        # In no list of the event loop's, whose end would cancel it, where it is to be told of the shutdown
-        task._log_destroy_pending = False  # type: ignore[attr-defined]
-        asyncio.tasks._unregister_task(task)
+        self._task = task = _unlisted(self._run(), "ASGI lifespan")
         try:
             message = await self._ask(task, "startup")
         except BaseException:
@@ -185,7 +183,7 @@ class _Lifespan:
     async def _ask(self, task: asyncio.Task[None], what: str) -> Message | None:
         """Have it start up or shut down; what it says to that, or None if it has ended without saying anything."""
         self._told.put_nowait({"type": f"lifespan.{what}"})
-        hearing = asyncio.ensure_future(self._heard.get())
+        hearing = _unlisted(self._heard.get(), "ASGI lifespan, answer")
         try:
             await asyncio.wait([hearing, task], return_when=asyncio.FIRST_COMPLETED)
             if not hearing.done():
@@ -206,6 +204,14 @@ class _Lifespan:
         if task.done() and not task.cancelled():
             error.__cause__ = task.exception()
         return error
+
+
+def _unlisted(coroutine: Coroutine[Any, Any, _T], name: str) -> asyncio.Task[_T]:
+    """A task in no list of the event loop's, whose end would cancel it, where there is a shutdown to be told of."""
+    task = asyncio.create_task(coroutine, name=name)
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    asyncio.tasks._unregister_task(task)
+    return task
 
 
 def _place(name: object) -> tuple[str, int | None] | None:

@@ -23,6 +23,8 @@ from .desk import Desk
 from .held import ADDRESS, shortened
 
 if TYPE_CHECKING:
+    from yarl import URL
+
     from ..records.call import Call, Unmatched
     from ..switch import Handle
     from .mount import Mount
@@ -41,7 +43,7 @@ class Registry(Protocol):
     unmatched: Any
 
     def activate(self) -> Handle: ...
-    def mount(self, uri: object, app: Any, *, handler_cancellation: bool = ...) -> Mount: ...
+    def mount_over(self, uri: URL, app: Any) -> Mount: ...
 
 
 class ControlledServer(Desk):
@@ -64,7 +66,7 @@ class ControlledServer(Desk):
         self._before = len(self._registry.calls), len(self._registry.unmatched)
         with ExitStack() as stack:
             stack.enter_context(self._registry.activate())
-            self._mount = self._registry.mount(self._uri, self.handle, handler_cancellation=True)
+            self._mount = self._registry.mount_over(self._uri, self.handle)
             stack.callback(self._mount.remove)
             self._stack = stack.pop_all()
         return self

@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Any, cast
 from aiohttp import WSMessage, WSMsgType, web
 
 from ..diagnosis import masking
-from ..errors import PeerError
+from ..errors import OptionTypeError, OptionValueError, PeerError
 from ..records.messages import listed
+from ..verification.checks import check_timeout
 from .line import LAST, Line
 
 if TYPE_CHECKING:
     from ..records.call import Call
+
+# So many bytes a ping holds, and the reason of a closing beside its code (RFC 6455, 5.5)
+_PING = 125
+_REASON = 123
 
 
 class Peer:
@@ -64,9 +69,13 @@ class Peer:
 
         Raises:
             PeerError: (an `AssertionError`) none came in time, or the last has been fetched.
+            OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) `timeout` is no length of time.
         """
         __tracebackhide__ = True
-        return await self._fetch("receive()", timeout)
+        message = await self._fetch("receive()", timeout)
+        if message is None:
+            raise self._ended("receive()")
+        return message
 
     async def receive_str(self, timeout: float | None = 1.0) -> str:
         """The next message, a text; raises as `receive`, and if it is none."""
@@ -94,12 +103,10 @@ class Peer:
         return self
 
     async def __anext__(self) -> WSMessage:
-        """The next message, awaited for a second; the iteration ends when the client has closed, or is gone."""
+        """The next message, awaited for a second; the iteration ends when it is closed, by whomever."""
         __tracebackhide__ = True
-        if self._line.drained:
-            raise StopAsyncIteration
-        message = await self._fetch("async for", 1.0)
-        if message.type in LAST:
+        message = None if self._line.drained else await self._fetch("async for", 1.0)
+        if message is None or message.type in LAST:
             raise StopAsyncIteration
         return message
 
@@ -127,10 +134,15 @@ class Peer:
         text = dumps(data)
         await self._send("send_json()", lambda: self._line.socket.send_str(text, compress))
 
-    async def ping(self, message: bytes = b"") -> None:
-        """Send a ping; the client's pong will be among `call.messages`. Raises as `send_str`."""
+    async def ping(self, message: bytes | str = b"") -> None:
+        """Send a ping; the client's pong will be among `call.messages`. Raises as `send_str`.
+
+        Raises:
+            OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) the message is none, or too long.
+        """
         __tracebackhide__ = True
-        await self._send("ping()", lambda: self._line.socket.ping(message))
+        data = _fitting("ping", message, _PING)
+        await self._send("ping()", lambda: self._line.socket.ping(data))
 
     # -- the end
 
@@ -138,20 +150,26 @@ class Peer:
         """Close it, with this code and reason; nothing happens if it is closed already.
 
         The client's answer is not waited for, because the test may be about to have it receive; `wait_closed` does.
+
+        Raises:
+            OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) no close frame can say that.
         """
         __tracebackhide__ = True
+        _check_code(code)
+        reason = _fitting("close", message, _REASON)
         self._check_loop("close()")
-        await self._line.close(code, message.encode() if isinstance(message, str) else message)
+        await self._line.close(code, reason)
 
     async def wait_closed(self, timeout: float | None = 1.0) -> int | None:
         """Wait until it is closed at both ends, and give `close_code`; what was not fetched can still be.
 
         Raises:
             PeerError: (an `AssertionError`) it is not closed in time.
+            OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) that is no length of time.
         """
         __tracebackhide__ = True
         self._check_loop("wait_closed()")
-        if not await self._line.until(lambda: self._line.over, timeout):
+        if not await self._line.until(lambda: self._line.over, check_timeout(timeout)):
             raise self._failure(
                 f"wait_closed() waited {timeout} s in vain: {self._line.state}. Have the client close it, or receive "
                 "until it hears that it is closed; or give it more time with timeout=."
@@ -166,14 +184,13 @@ class Peer:
 
     # -- how it fails
 
-    async def _fetch(self, what: str, timeout: float | None) -> WSMessage:
+    async def _fetch(self, what: str, timeout: float | None) -> WSMessage | None:
+        """The next message; None if there is none, and none will come."""
         __tracebackhide__ = True
         self._check_loop(what)
-        message = await self._line.fetch(timeout)
-        if message is not None:
+        message = await self._line.fetch(check_timeout(timeout))
+        if message is not None or self._line.drained:
             return message
-        if self._line.drained:
-            raise self._ended(what)
         cure = "receive(timeout=...)" if what == "async for" else "timeout="
         raise self._failure(
             f"{what} got nothing for {timeout} s: {self._line.state}, and silent. Have it send something first, or "
@@ -183,10 +200,10 @@ class Peer:
     async def _fetch_of(self, what: str, kind: WSMsgType, timeout: float | None) -> Any:
         __tracebackhide__ = True
         message = await self._fetch(what, timeout)
+        if message is None or message.type in LAST:
+            raise self._ended(what)
         if message.type is kind:
             return message.data
-        if message.type in LAST:
-            raise self._ended(what)
         other = "receive_bytes()" if message.type is WSMsgType.BINARY else "receive_str() or receive_json()"
         raise self._failure(
             f"{what} got a message of type {message.type.name}, not {kind.name}. If it is right that the client sends "
@@ -236,3 +253,26 @@ def exchanged(call: Call) -> str:
     if not messages:
         return f"Nothing was exchanged {place}."
     return "\n".join([f"Exchanged {place}, from the client's side:", *listed(messages)])
+
+
+def _check_code(code: object) -> None:
+    if isinstance(code, bool) or not isinstance(code, int):
+        raise OptionTypeError(f"close(code={code!r}): that is no close code. Give an int, such as 1000 or 4001.")
+    if not 0 <= code <= 0xFFFF:
+        raise OptionValueError(
+            f"close(code={code!r}): a close frame has two bytes for its code (RFC 6455, 5.5.1). Give one of them, from "
+            "0 to 65535; those of applications are 4000 to 4999."
+        )
+
+
+def _fitting(what: str, message: object, room: int) -> bytes:
+    if isinstance(message, str):
+        message = message.encode()
+    if not isinstance(message, bytes):
+        raise OptionTypeError(f"{what}(message={message!r}): that is no message. Give a str or bytes.")
+    if len(message) > room:
+        raise OptionValueError(
+            f"{what}(message=...): it is {len(message)} bytes long, and there is room for {room} in such a frame (RFC "
+            "6455, 5.5). Shorten it."
+        )
+    return message

@@ -19,6 +19,7 @@ from ..errors import OptionTypeError, OptionValueError, PeerError
 from ..records.timeline import timeline
 from ..replies.headers import checked, is_token
 from ..route import Home, Route
+from ..verification.checks import check_timeout
 from ..waiting import Waiter
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ class WebSocketRoute(Route):
 
         Raises:
             PeerError: (an `AssertionError`) none is opened in time, or a handler answers here.
+            OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) that is no length of time.
         """
         __tracebackhide__ = True
+        patience = check_timeout(timeout)
         if not isinstance(self.succession.written.get("handler"), Script):
             raise PeerError(
                 f"accepted() waits for a websocket that the test plays, and {self!r} answers by itself. Leave the "
@@ -73,7 +76,7 @@ class WebSocketRoute(Route):
         loop, waiter = asyncio.get_running_loop(), Waiter()
         self._waiters[waiter] = None
         try:
-            if await waiter.until(look, timeout):
+            if await waiter.until(look, patience):
                 return found[0]
         finally:
             self._waiters.pop(waiter)

@@ -12,8 +12,11 @@ from typing import Any, cast
 from aiohttp import web
 
 from ..errors import OptionTypeError, OptionValueError
+from ..replies.headers import checked
 
 Error = BaseException | type[BaseException]
+# What is said before the answer; 101 is one, of a websocket's server
+_NEVER_LAST = frozenset(range(100, 200)) - {101}
 NOT_GIVEN: Any = type("NotGiven", (), {"__repr__": lambda self: "not given"})()
 
 
@@ -26,13 +29,13 @@ def response(given: object, words: Mapping[str, Any]) -> web.StreamResponse:
     said = {word: value for word, value in words.items() if value is not (NOT_GIVEN if word == "json" else None)}
     if given is None:
         return _made(said)
-    checked = check_response(given, "send_response")
+    sent = check_response(given, "send_response")
     if said:
         raise OptionTypeError(
             f"send_response() got a response, and beside it {', '.join(f'{word}=' for word in said)}. Give the one or "
             "the other."
         )
-    return checked
+    return sent
 
 
 def check_response(given: object, where: str) -> web.StreamResponse:
@@ -69,6 +72,13 @@ def _made(words: dict[str, Any]) -> web.Response:
     make: Any = web.json_response if "json" in words else web.Response
     if "json" in words:
         words["data"] = words.pop("json")
+    if "headers" in words:  # which aiohttp.web would refuse when it is too late to tell the test
+        words["headers"] = checked(words["headers"])
+    if words.get("status") in _NEVER_LAST:
+        raise OptionValueError(
+            f"send_response(request, status={int(words['status'])}): that can't end a request, and its client would "
+            "wait for ever. Give a status from 200 on, or 101."
+        )
     try:
         return cast("web.Response", make(**words))
     except TypeError as error:

@@ -179,17 +179,17 @@ def _heard(task: asyncio.Task[None]) -> None:
 async def _ended(executor: Any) -> None:
     """Wait for the threads, in one that is not theirs."""
     loop = asyncio.get_running_loop()
-    over = asyncio.Event()
+    over = loop.create_future()
 
     def wait() -> None:
         executor.shutdown(wait=True)
         if not loop.is_closed():
-            loop.call_soon_threadsafe(over.set)
+            loop.call_soon_threadsafe(over.set_result, None)
 
     threading.Thread(target=wait, name="WSGI end", daemon=True).start()
-    try:
-        await asyncio.wait_for(over.wait(), _GRACE)
-    except asyncio.TimeoutError:
+    # not wait_for(), whose task the end of the event loop may cancel
+    await asyncio.wait([over], timeout=_GRACE)
+    if not over.done():
         executor.shutdown(wait=False, cancel_futures=True)
 
 

@@ -62,8 +62,10 @@ class WireProtocol(ResponseHandler):
         """Raise `error` where the client waits, for the head or in the body; from here on the far end is silent.
 
         The connection is left for the client to close: a write to one that is gone would put an error of aiohttp's
-        own, which it may retry, in the place of this one.
+        own, which it may retry, in the place of this one. So is the first error, which says what happened.
         """
+        if self.failed is not None:
+            return
         if isinstance(error, StopIteration):
             error = _as_coroutines_do(error)
         self.failed = error

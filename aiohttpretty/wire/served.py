@@ -111,11 +111,12 @@ class ServedEnd:
         """The client reads again."""
         self._down.wake()
 
-    def hang_up(self) -> None:
-        """The client is gone; the server hears of it as it would from a socket."""
+    def hang_up(self, *, midway: bool = False) -> None:
+        """The client is gone, perhaps midway through a request; the server hears of it as it would from a socket."""
         if self._gone:
             return
-        idle = self._status not in (None, _SWITCHING_PROTOCOLS) and not self._owes() and not self._up.size
+        answered = self._status not in (None, _SWITCHING_PROTOCOLS) and not self._owes()
+        idle = answered and not midway and not self._up.size
         self._gone = True
         self._down.cut()
         if self._lost:

@@ -797,3 +797,33 @@ async def test_a_thousand_at_once():
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             seen = await asyncio.gather(*(one(session, number) for number in range(1000)))
     assert seen == [b"%d" % number for number in range(1000)]
+
+
+def test_the_event_loop_ends_in_the_midst_of_the_shutdown():
+    """A shutdown that is under way when the event loop ends comes to its end, though the loop cancels all tasks."""
+    said = []
+
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            said.append("begins")
+            await asyncio.sleep(0.01)
+            said.append("ends")
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"hello"})
+
+    async def main():
+        with aiohttpretty.activate():
+            aiohttpretty.mount("http://example.com", app)
+            async with aiohttp.ClientSession() as session, session.get("http://example.com/") as response:
+                assert await response.read() == b"hello"
+        while not said:
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert said == ["begins", "ends"]
+    assert aiohttpretty.handler_errors == []

@@ -495,6 +495,24 @@ NO_ANSWERS = {
         OptionTypeError,
         "No response can be made of text=. aiohttp.web says: text argument must be str (<class 'int'>)",
     ),
+    "a header that ends its line": (
+        lambda server, request: server.send_response(request, headers={"X-A": "1\r\nX-B: 2"}),
+        OptionValueError,
+        "The header X-A has the value '1\\r\\nX-B: 2', with a line break or a NUL in it, which would end the header. "
+        "Take it out.",
+    ),
+    "a header of an error": (
+        lambda server, request: server.send_error(request, headers={"X A": "1"}),
+        OptionValueError,
+        "The header name 'X A' is not a token (RFC 9110, 5.6.2). Use letters, digits and hyphens, without spaces or "
+        "colons.",
+    ),
+    "no last word": (
+        lambda server, request: server.send_response(request, status=103),
+        OptionValueError,
+        "send_response(request, status=103): that can't end a request, and its client would wait for ever. Give a "
+        "status from 200 on, or 101.",
+    ),
     "no error": (
         lambda server, request: server.send_error(request, 302),
         OptionValueError,
@@ -603,6 +621,22 @@ async def test_unanswered_while_the_registry_stays_active(session, method):
             await server.receive_request()
     assert isinstance(await raised(task), DeactivatedError)
     assert aiohttpretty.unmatched == []
+
+
+async def test_left_in_the_midst_of_an_answer(session):
+    """Who reads the rest of an answer only after that hears of it, too, and not of the registry's end."""
+    with pytest.raises(VerificationError):
+        async with aiohttpretty.controlled(URI) as server:
+            task = asyncio.create_task(session.get(URI))
+            stream = await server.prepare(await server.receive_request(), web.StreamResponse())
+            await stream.write(b"one")
+            response = await task
+    with pytest.raises(DeactivatedError) as caught:
+        await response.read()
+    assert str(caught.value) == (
+        "The controlled server at https://api.kraken.com was left while GET https://api.kraken.com/ was waiting for "
+        "its answer. Answer it with send_response() or send_error() before the block ends."
+    )
 
 
 async def test_another_exception_is_on_its_way(session):
@@ -826,3 +860,34 @@ async def test_nothing_is_left_behind():
     aiohttpretty.clear()
     gc.collect()
     assert [thing() for thing in things] == [None, None, None]
+
+
+@pytest.mark.parametrize("below", ["mount", "controlled"])
+async def test_what_stands_below_answers_again(below):
+    """A controlled server at the address of a mount, or of another one, answers in its place, and gives it back."""
+    registry = aiohttpretty.AioHTTPretty()
+
+    async def app(request):
+        return web.Response(text="the mount")
+
+    async def ask():
+        async with aiohttp.ClientSession() as session, session.get("http://example.com/") as response:
+            return await response.text()
+
+    with registry.activate():
+        if below == "mount":
+            registry.mount("http://example.com", app)
+            async with registry.controlled("http://example.com") as server:
+                task = asyncio.create_task(ask())
+                server.send_response(await server.receive_request(), text="the test")
+                assert await task == "the test"
+            assert await ask() == "the mount"
+        else:
+            async with registry.controlled("http://example.com") as outer:
+                async with registry.controlled("http://example.com") as inner:
+                    task = asyncio.create_task(ask())
+                    inner.send_response(await inner.receive_request(), text="inner")
+                    assert await task == "inner"
+                task = asyncio.create_task(ask())
+                outer.send_response(await outer.receive_request(), text="outer")
+                assert await task == "outer"

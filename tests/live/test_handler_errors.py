@@ -250,6 +250,109 @@ async def test_what_is_no_bug():
     assert aiohttpretty.handler_errors == []
 
 
+async def breaking_off(request):
+    async def body():
+        yield b"x"
+        raise BUG
+
+    return web.Response(body=body())
+
+
+async def failing_in_its_body(request):
+    async def body():
+        yield b"x"
+        pytest.fail("no")
+
+    return web.Response(body=body())
+
+
+async def unprepared(request):
+    return Unprepared()
+
+
+class Unprepared(web.Response):
+    async def prepare(self, request):
+        raise BUG
+
+
+@pytest.mark.parametrize(
+    ("handler", "error", "seen"),
+    [
+        (breaking_off, LookupError, aiohttp.ClientPayloadError),
+        (failing_in_its_body, pytest.fail.Exception, aiohttp.ClientError),
+        (unprepared, LookupError, aiohttp.ServerDisconnectedError),
+    ],
+)
+@way
+async def test_while_the_answer_is_sent(register, handler, error, seen, monkeypatch):
+    """What fails after the handler has returned, as a body that is made meanwhile, is a bug as well: the client loses
+    the connection as in life, and the test is told."""
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+    monkeypatch.setitem(globals(), "broken", handler)
+    route = register()
+    with aiohttpretty.activate():
+        with pytest.raises(seen):
+            await ask("POST")
+        [failure] = aiohttpretty.handler_errors
+        aiohttpretty.handler_errors.clear()
+        aiohttpretty.clear()
+        register(expect_errors=True)
+        with pytest.raises(seen):
+            await ask("POST")
+        assert aiohttpretty.handler_errors == []
+    assert (type(failure.error), failure.method, failure.route) == (error, "POST", route)
+    aiohttpretty.clear()
+    gc.collect()
+    assert complaints == []
+
+
+async def test_a_hook_that_fails():
+    """What on_response_prepare lets out is told, too."""
+
+    async def failing(request, response):
+        raise BUG
+
+    async def hello(request):
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.on_response_prepare.append(failing)
+    app.router.add_post("/items", hello)
+    aiohttpretty.mount("https://api.example.test", app)
+    with pytest.raises(aiohttpretty.HandlerError) as caught:
+        with aiohttpretty.activate():
+            with pytest.raises(aiohttp.ServerDisconnectedError):
+                await ask("POST")
+    assert caught.value.__cause__ is BUG
+
+
+async def test_a_client_that_leaves_before_the_rest():
+    """What fails while the answer is sent to a client that is gone is no bug: nobody sees it."""
+    left, ended = asyncio.Event(), asyncio.Event()
+
+    async def handler(request):
+        async def body():
+            yield b"x"
+            await left.wait()
+            ended.set()
+            raise BUG
+
+        return web.Response(body=body())
+
+    aiohttpretty.register_uri("GET", URL, handler=handler)
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session:
+            (await session.get(URL)).close()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            left.set()
+            await asyncio.wait_for(ended.wait(), 10)
+            for _ in range(10):
+                await asyncio.sleep(0)
+    assert aiohttpretty.handler_errors == []
+
+
 async def test_after_the_handshake_of_a_websocket():
     """A bug behind a websocket drops the connection as in life, and is told."""
 

@@ -331,6 +331,54 @@ async def test_a_start_that_fails():
     )
 
 
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [(asyncio.CancelledError(), "CancelledError"), (pytest.fail.Exception("no"), "Failed: no")],
+    ids=["cancelled", "pytest.fail"],
+)
+async def test_a_start_that_gives_up(raised, said):
+    """A start or an end that lets out what is no `Exception` has failed as well, and the test is told."""
+    story = Story()
+    app = story.app()
+
+    async def failing(app):
+        raise raised
+
+    app.on_startup.append(failing)
+    with aiohttpretty.activate():
+        aiohttpretty.mount(API, app)
+        with pytest.raises(aiohttpretty.ApplicationError) as caught:
+            await ask()
+        assert story.events == [*BEGIN, "end of context"]
+        [failure] = aiohttpretty.handler_errors
+        aiohttpretty.handler_errors.clear()
+    assert failure.error is raised
+    assert str(caught.value) == (
+        f"The application mounted at https://api.example.test could not be started ({said}). It is started by the "
+        "first request; look at its on_startup and cleanup_ctx."
+    )
+
+
+@pytest.mark.parametrize("way", ["clear", "remove", "deactivate"])
+@pytest.mark.parametrize("path", ["", "/v1"])
+async def test_again_at_once(way, path):
+    """Mounted again while it is ending, an application starts when it has ended: aiohttp ends all contexts at once."""
+    story = Story(slow=0.01)
+    app = story.app()
+    for at in ("", path):
+        with aiohttpretty.activate():
+            mount = aiohttpretty.mount(API + at, app)
+            assert await ask(at + "/") == "hello"
+            if way == "clear":
+                aiohttpretty.clear()
+            elif way == "remove":
+                mount.remove()
+    once = [*BEGIN, "request", *END]
+    await asyncio.wait_for(until(lambda: len(story.events) == 2 * len(once)), 10)
+    assert story.events == [*once, *once]
+    assert aiohttpretty.handler_errors == []
+
+
 def test_an_end_that_fails():
     """An end that fails is told to the test, where it is run to its end before deactivate() returns."""
     bug = LookupError("no database")

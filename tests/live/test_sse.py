@@ -212,8 +212,14 @@ async def test_an_iterator_is_read_once(make, options):
     """What can be read once only is never silently empty the second time, also where several replies share it."""
     aiohttpretty.register_uri("GET", URL, sse=make(), **options)
     assert await answer() == "data: one\n\ndata: two\n\n"
-    with pytest.raises(BodyConsumedError):
+    with pytest.raises(BodyConsumedError) as caught:
         await answer()
+    said = re.sub(r"at \S+:\d+", "at here", str(caught.value).partition("\n")[0])
+    assert said == (
+        f"The events for GET {URL} can be read only once, and have been read by an earlier request. They were "
+        "registered at here. Register a list of events, or a generator function, without calling it; each request then "
+        "gets a generator of its own."
+    )
 
 
 @pytest.mark.parametrize("make", [plain, asynchronous], ids=["generator", "async generator"])

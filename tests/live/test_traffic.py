@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 import io
 import tracemalloc
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 import aiohttpretty
 
@@ -304,6 +306,60 @@ async def test_an_early_answer(session, made):
     async with session.post(API, data=endless()) as response:
         assert (response.status, await response.text()) == (413, "too much")
     await asyncio.wait_for(cut.wait(), 10)
+
+
+@asynccontextmanager
+async def _mounted(app):
+    with aiohttpretty.activate():
+        aiohttpretty.mount(API, app)
+        yield API
+
+
+@asynccontextmanager
+async def _over_loopback(app):
+    server = TestServer(app)
+    await server.start_server(lingering_time=0.1)  # how long it waits for the rest of a request; 10 s by default
+    try:
+        yield str(server.make_url("")).rstrip("/")
+    finally:
+        await server.close()
+
+
+@pytest.mark.parametrize("served", [_mounted, _over_loopback])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_after_an_early_answer(served, method):
+    """The connection of a request that was answered before its body came is good for no other one, as over loopback.
+
+    aiohttp up to 3.13 takes it all the same, loses it, and repeats what may be repeated.
+    """
+    log = []
+
+    async def early(request):
+        return web.Response(status=413, text="no")
+
+    async def length(request):
+        log.append(request.method)
+        return web.Response(text=str(len(await request.read())))
+
+    async def endless():
+        while True:
+            yield bytes(MIB)
+
+    app = web.Application()
+    app.router.add_post("/early", early)
+    app.router.add_route("*", "/length", length)
+    async with served(app) as url, aiohttp.ClientSession() as session:
+        async with session.post(url + "/early", data=endless(), expect100=True) as response:
+            assert (response.status, await response.text()) == (413, "no")
+        try:
+            async with session.request(method, url + "/length", data=b"1234" * (method == "POST")) as response:
+                assert (response.status, await response.text()) == (200, "4" if method == "POST" else "0")
+        except aiohttp.ServerDisconnectedError:
+            assert method == "POST"
+            assert tuple(map(int, aiohttp.__version__.split(".")[:2])) < (3, 14)
+            assert log == []
+        else:
+            assert log == [method]
 
 
 @kinds

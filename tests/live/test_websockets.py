@@ -12,7 +12,7 @@ import pytest
 from aiohttp import WSMsgType, web
 
 import aiohttpretty
-from aiohttpretty import PeerError
+from aiohttpretty import NoMatchError, OptionTypeError, OptionValueError, PeerError
 
 URI = "ws://example.com/feed"
 
@@ -349,6 +349,23 @@ async def test_nothing_came(session):
     )
 
 
+@pytest.mark.parametrize("timeout", ["1", True, -1, float("nan")])
+async def test_no_length_of_time(session, timeout):
+    """Nobody waits for ever, or fails with something of asyncio's, because of a timeout that is none."""
+    route = aiohttpretty.register_websocket(URI)
+    _, peer = await connected(session, route)
+    if isinstance(timeout, (bool, str)):
+        kind = OptionTypeError
+        sentence = f"timeout={timeout!r} is no length of time. Give seconds as a number, or None to wait for ever."
+    else:
+        kind = OptionValueError
+        sentence = f"timeout={timeout!r} can't be waited for. Give seconds from 0 to a year, or None to wait for ever."
+    for attempt in (route.accepted, peer.receive, peer.receive_json, peer.wait_closed):
+        with pytest.raises(kind) as caught:
+            await asyncio.wait_for(attempt(timeout=timeout), 10)
+        assert str(caught.value) == sentence
+
+
 async def test_another_kind_came(session):
     """So does a message of another kind than was asked for."""
     route = aiohttpretty.register_websocket(URI)
@@ -448,6 +465,49 @@ async def test_after_the_end(session, end):
     assert [message async for message in peer] == []
 
 
+@pytest.mark.parametrize("end", ENDS)
+async def test_iterating_until_it_ends(session, end):
+    """An iteration that waits when it ends ends like one that begins behind it."""
+    route = aiohttpretty.register_websocket(URI)
+    socket, peer = await connected(session, route)
+
+    async def iterate():
+        return [message.data async for message in peer]
+
+    task = asyncio.create_task(iterate())
+    await socket.send_str("one")
+    await settle()
+    await end(socket, peer)
+    assert await asyncio.wait_for(task, 10) == ["one"]
+
+
+NO_CLOSINGS = {
+    "close(code='x'): that is no close code. Give an int, such as 1000 or 4001.": lambda peer: peer.close(code="x"),
+    "close(code=None): that is no close code. Give an int, such as 1000 or 4001.": lambda peer: peer.close(code=None),
+    "close(code=99999): a close frame has two bytes for its code (RFC 6455, 5.5.1). Give one of them, from 0 to 65535; "
+    "those of applications are 4000 to 4999.": lambda peer: peer.close(code=99999),
+    "close(message=None): that is no message. Give a str or bytes.": lambda peer: peer.close(message=None),
+    "close(message=...): it is 124 bytes long, and there is room for 123 in such a frame (RFC 6455, 5.5). Shorten "
+    "it.": lambda peer: peer.close(message="é" * 62),
+    "ping(message=1): that is no message. Give a str or bytes.": lambda peer: peer.ping(1),
+    "ping(message=...): it is 126 bytes long, and there is room for 125 in such a frame (RFC 6455, 5.5). Shorten "
+    "it.": lambda peer: peer.ping(b"x" * 126),
+}
+
+
+@pytest.mark.parametrize("sentence", NO_CLOSINGS)
+async def test_what_no_frame_can_say(session, sentence):
+    """What can't be sent is refused where it is said, instead of cutting the connection; it stays open."""
+    route = aiohttpretty.register_websocket(URI)
+    socket, peer = await connected(session, route)
+    with pytest.raises((OptionTypeError, OptionValueError)) as caught:
+        await NO_CLOSINGS[sentence](peer)
+    assert str(caught.value) == sentence
+    await peer.ping("x" * 125)
+    await peer.close(4001, "x" * 123)
+    assert (await socket.receive())[:] == (WSMsgType.CLOSE, 4001, "x" * 123)
+
+
 async def test_a_closing_that_is_not_answered(session):
     """Closing does not wait for the client; waiting for it says why it is in vain."""
     route = aiohttpretty.register_websocket(URI)
@@ -461,6 +521,26 @@ async def test_a_closing_that_is_not_answered(session):
     )
     assert (await socket.receive()).data == 4001
     assert await peer.wait_closed() == 1000
+
+
+async def test_none_is_registered():
+    """A websocket that nobody answers is told how to register one."""
+    async with aiohttp.ClientSession() as session:
+        with aiohttpretty.activate(), pytest.raises(NoMatchError) as caught:
+            await session.ws_connect("wss://example.com/feed?token=1&a=2", protocols=["chat"])
+    aiohttpretty.clear()
+    assert line(str(caught.value)) == (
+        "No URLs matching GET wss://example.com/feed?token=***&a=2 with params {'token': '***', "
+        "'a': '2'}. Not making request. Go fix your test.\n\n"
+        "Cause: nothing is registered by now. Register it before the request is made.\n\n"
+        "Asked:\n"
+        "  request                  GET wss://example.com/feed?token=***&a=2\n"
+        "  by                       here\n"
+        "  Upgrade:                 websocket\n"
+        "  Sec-WebSocket-Protocol:  chat\n\n"
+        "Register it before the request is made:\n"
+        "  aiohttpretty.register_websocket('wss://example.com/feed', params=[('token', str), ('a', '2')])"
+    )
 
 
 async def test_nobody_came():

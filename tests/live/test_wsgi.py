@@ -318,6 +318,27 @@ def test_the_end_of_the_event_loop():
     assert closed.wait(PATIENCE)
 
 
+def test_the_event_loop_ends_before():
+    """An event loop that ends while the application does has it end properly, though its tasks are cancelled."""
+    complaints = []
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+        with aiohttpretty.activate():
+            aiohttpretty.mount("https://api.example.test", hello)
+            async with aiohttp.ClientSession() as session, session.get("https://api.example.test/") as response:
+                assert await response.read() == b"hello"
+        for _ in range(3):
+            await asyncio.sleep(0)  # the end has begun
+
+    def hello(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"hello"]
+
+    asyncio.run(main())
+    assert (complaints, aiohttpretty.handler_errors) == ([], [])
+
+
 def test_without_a2wsgi(monkeypatch):
     """Without the package, mounting says which one to install."""
     monkeypatch.setitem(sys.modules, "a2wsgi", None)
