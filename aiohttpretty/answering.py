@@ -59,9 +59,11 @@ class Answerer:
         self.version = 0
 
     def find(self, method: str, url: URL) -> Any:
+        __tracebackhide__ = True  # pytest leaves such frames out of its tracebacks
         return self._sure(method, url) or self._look(method, url)
 
     def _look(self, method: str, url: URL) -> Any:
+        __tracebackhide__ = True
         spent: Route | None = None
         sent: PassedCall | None = None
         for route in self._fitting(method, url):
@@ -90,6 +92,7 @@ class Answerer:
         return chosen, call
 
     def decide(self, request: activation.Request) -> tuple[Reply, Call] | None:
+        __tracebackhide__ = True
         spent: Route | None = None
         method, url = request.method, request.url
         call: Call | None = None

@@ -2,8 +2,8 @@
 
 Law of this room: all that an application does to start and to end happens in one task, in the event loop of its first
 request, in a context that is nobody else's; what it serves runs in copies of that. The task is in no list of the event
-loop's, so that nobody waits for it or cancels it. Whoever ends the loop ends the application, too: an asynchronous
-generator of the loop's holds its life.
+loop's, so that nobody waits for it or cancels it. Whoever ends the loop ends the application first: its
+`shutdown_asyncgens` is replaced meanwhile, because what is cleaned up may hang on the loop's asynchronous generators.
 """
 
 from __future__ import annotations
