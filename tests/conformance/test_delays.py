@@ -11,6 +11,8 @@ from .looking import failure, outcome, seen
 
 SLOW = 30  # longer than any client here waits
 SHORT = 0.02
+# A timeout of a client: long enough for a server on a socket to have read the request, on a busy machine, too
+LIMIT = 0.25
 
 
 @pytest.mark.parametrize("limit", ["total", "sock_read"])
@@ -19,7 +21,7 @@ async def test_timeouts(both, limit, method):
     """A delay that is longer than a timeout of the client ends in the error that a slow server would end in."""
 
     async def client(world):
-        timeout = aiohttp.ClientTimeout(**{limit: SHORT})
+        timeout = aiohttp.ClientTimeout(**{limit: LIMIT})
         data = b"x" if method == "POST" else None
         async with world.session() as session:
             return await failure(session.request(method, world.base / "slow", data=data, timeout=timeout))
@@ -32,11 +34,11 @@ async def test_connect_timeouts_do_not_count(both):
     """What limits the way to a connection has nothing to do with how long the answer takes."""
 
     async def client(world):
-        timeout = aiohttp.ClientTimeout(connect=SHORT, sock_connect=SHORT)
+        timeout = aiohttp.ClientTimeout(connect=LIMIT, sock_connect=LIMIT)
         async with world.session() as session:
             return await seen(await session.get(world.base / "slow", timeout=timeout))
 
-    got, _ = await both(client, [("GET", "/slow", {"delay": 3 * SHORT, "body": b"late"})])
+    got, _ = await both(client, [("GET", "/slow", {"delay": 2 * LIMIT, "body": b"late"})])
     assert got["body"] == b"late"
 
 
@@ -45,7 +47,7 @@ async def test_the_connection_after_a_timeout(both):
 
     async def client(world):
         async with world.session() as session:
-            first = await outcome(session.get(world.base / "slow", timeout=aiohttp.ClientTimeout(total=SHORT)))
+            first = await outcome(session.get(world.base / "slow", timeout=aiohttp.ClientTimeout(total=LIMIT)))
             return first, await outcome(session.get(world.base / "fast"))
 
     await both(client, [("GET", "/slow", {"delay": SLOW}), ("GET", "/fast", {"body": b"fast"})])
