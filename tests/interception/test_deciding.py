@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 import aiohttpretty
 from aiohttpretty import match
@@ -159,7 +160,13 @@ async def test_the_test_goes_on_meanwhile(change):
 async def test_another_registry_learns_of_it_meanwhile():
     """A request that waits for a connection is answered by what the first of several registries knows by then."""
     other = aiohttpretty.AioHTTPretty()
-    aiohttpretty.register_uri("GET", URI + "slow", delay=0.01)
+    go_on = asyncio.Event()
+
+    async def slowly(request):
+        await go_on.wait()
+        return web.Response()
+
+    aiohttpretty.register_uri("GET", URI + "slow", handler=slowly)
     aiohttpretty.register_uri("GET", URI, body="second")
     with other.activate():
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
@@ -168,6 +175,7 @@ async def test_another_registry_learns_of_it_meanwhile():
             waiting = asyncio.ensure_future(session.get(URI))
             await settle()
             other.register_uri("GET", URI, body="first")
+            go_on.set()
             (await slow).release()
             assert await (await waiting).text() == "first"
 

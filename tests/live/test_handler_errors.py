@@ -243,7 +243,8 @@ async def test_what_is_no_bug():
             upload = asyncio.ensure_future(session.post(URL + "/reading", data=endless()))
             while not aiohttpretty.calls[-1].url.path.endswith("reading"):
                 await asyncio.sleep(0)
-            await asyncio.sleep(0.01)
+            for _ in range(20):  # turns of the event loop, for what may be on its way
+                await asyncio.sleep(0)
             upload.cancel()
             await asyncio.wait_for(ended.wait(), 10)
         await asyncio.sleep(0)
@@ -395,7 +396,8 @@ async def test_the_session_is_not_held():
         await session.close()
         dead = weakref.ref(session)
         del session, response
-        await asyncio.sleep(0.01)
+        for _ in range(20):  # turns of the event loop, for what may be on its way
+            await asyncio.sleep(0)
         gc.collect()
         assert dead() is None
         assert len(aiohttpretty.handler_errors) == 1

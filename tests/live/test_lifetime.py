@@ -131,7 +131,8 @@ async def test_never_asked():
     with aiohttpretty.activate():
         aiohttpretty.mount(API, story.app())
     aiohttpretty.clear()
-    await asyncio.sleep(0.01)
+    for _ in range(20):  # turns of the event loop, for what may be on its way
+        await asyncio.sleep(0)
     assert story.events == []
 
 
@@ -280,7 +281,8 @@ async def test_one_application_at_two_addresses():
                     assert response.status == 200
         assert story.events == [*BEGIN, "request", "request"]
         first.remove()
-        await asyncio.sleep(0.01)
+        for _ in range(20):  # turns of the event loop, for what may be on its way
+            await asyncio.sleep(0)
         assert story.events == [*BEGIN, "request", "request"]
     await asyncio.wait_for(until(lambda: "cleanup" in story.events), 10)
 
