@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from yarl import URL
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from .addresses.address import Address
     from .matching.matcher import Matcher
@@ -194,9 +194,9 @@ class Route:
         """Whether also large bodies of its requests are kept whole."""
         return self._home.keep_bodies
 
-    def anew(self, address: Address, asking: Mapping[str, Any], home: Home) -> Route:
+    def anew(self, address: Address, asking: Mapping[str, Any], home: Home) -> Self:
         """The same route in another registry, its replies from the first on."""
-        return Route(
+        return type(self)(
             self.method,
             address,
             self.matchers,

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
-from .origin import caller
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
@@ -26,9 +24,6 @@ _SWITCHING_PROTOCOLS = 101
 
 class Sockets:
     """What a registry knows of its websockets."""
-
-    _activation: Any
-    _takes_paths: bool
 
     def __init__(self) -> None:
         self._sockets: WeakSet[WebSocketRoute] = WeakSet()
@@ -74,20 +69,9 @@ class Sockets:
         self, uri: object, handler: Any, status: object, said: Mapping[str, Any], meant: Mapping[str, Any]
     ) -> WebSocketRoute:
         from .live.websocket import WebSocketRoute, check_words  # noqa: PLC0415 - few tests have websockets
-        from .registration import route  # noqa: PLC0415 - with the first registration, not with the package
 
-        made = route(
-            "GET",
-            uri,
-            {**check_words(handler, _unusual(said), status), **_unusual(meant)},
-            as_json=False,
-            beneath=self._takes_paths and self._activation is None,
-            origin=caller(),
-            home=cast("Any", self),
-            kind=WebSocketRoute,
-        )
-        self._enter(made)
-        return cast("WebSocketRoute", made)
+        options = {**check_words(handler, _unusual(said), status), **_unusual(meant)}
+        return cast("WebSocketRoute", self._register("GET", uri, options, as_json=False, kind=WebSocketRoute))
 
     # -- for the rooms below
 
@@ -103,7 +87,9 @@ class Sockets:
         for socket in list(self._sockets):
             socket.end("clear()")
 
-    def _enter(self, *routes: Route) -> None:
+    def _register(
+        self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool, kind: type[Route]
+    ) -> Route:
         raise NotImplementedError
 
 

@@ -137,7 +137,9 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
         self._passing += rules(hosts, "passthrough()")
         self._answerer.version += 1
 
-    def _register(self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool) -> Route:
+    def _register(
+        self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool, kind: type[Route] = Route
+    ) -> Route:
         made: Route = _registration().route(
             method,
             uri,
@@ -146,6 +148,7 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
             beneath=self._takes_paths and self._activation is None,
             origin=caller(),
             home=self,
+            kind=kind,
         )
         self._enter(made)
         return made

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+from settling import settle
 
 import aiohttpretty
 from aiohttpretty import AiohttprettyError, OptionValueError, coding
@@ -44,12 +45,6 @@ async def failure(body, **options):
         with pytest.raises(BaseException) as caught:
             await response.read()
     return caught.value
-
-
-async def settled():
-    """Everything that can happen without the client has happened."""
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 def others():
@@ -260,7 +255,7 @@ async def test_a_file_stays_where_it_stood():
     async with requested(file) as response:
         await response.content.readexactly(1)
         assert file.tell() > 0
-    await settled()
+    await settle()
     assert file.tell() == 0
 
 
@@ -351,7 +346,7 @@ async def test_a_mistake_in_the_generator(error, options):
         with pytest.raises(type(error)) as caught:
             await response.read()
     assert caught.value is error
-    await settled()
+    await settle()
     assert not others()
 
 
@@ -477,7 +472,7 @@ async def test_back_pressure(options):
             read = 0
             for amount in 0, 1, *[60_000] * 20:  # not more than the limit at once, for that would raise it
                 read += len(await response.content.readexactly(amount))
-                await settled()
+                await settle()
                 # twice the limit is where aiohttp stops reading; and one piece is on its way
                 assert read <= producer.made <= read + 2 * limit + 3 * len(PIECE)
 
@@ -485,7 +480,7 @@ async def test_back_pressure(options):
 async def test_one_large_piece():
     """One large piece stays one chunk, and comes no faster than it is read, either."""
     async with requested(functools.partial(pieces, bytes(8 << 20), b"end")) as response:
-        await settled()
+        await settle()
         assert response.content.total_bytes < 4 << 20
         ends, size = [], 0
         async for piece, end in response.content.iter_chunks():
@@ -547,10 +542,10 @@ async def test_closed(end, generator, options):
 
     async with aiohttp.ClientSession() as session:
         task = asyncio.create_task(read(session))
-        await settled()
+        await settle()
         await end(session, responses[0], task)
         await asyncio.gather(task, return_exceptions=True)
-        await settled()
+        await settle()
         assert (producer.began, producer.closed) == (1, 1)
         assert not others()
 
@@ -593,6 +588,6 @@ async def test_a_generator_that_will_not_be_closed():
     async with requested(stubborn) as response:
         assert await response.content.readany() == b"x"
         response.close()
-        await settled()
+        await settle()
         assert len(made) == 2
         assert not others()

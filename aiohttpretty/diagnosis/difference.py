@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
+from . import masking
 from .masking import MASK
 
 NOTHING = "nothing"
@@ -36,6 +37,13 @@ class Point(NamedTuple):
         if self.expected == NOTHING:
             return f"{place}not expected, got {self.actual}"
         return f"{place}expected {self.expected}, got {self.actual}"
+
+
+def point(where: str, wanted: str, came: str, *, secret: bool = False) -> Point:
+    """A difference, without its secret and cut around what differs."""
+    if secret:
+        return Point(where, *(text if text == NOTHING else MASK for text in (wanted, came)))
+    return Point(where, *around(masking.assigned(wanted), masking.assigned(came)))
 
 
 def told(points: Iterable[Point]) -> str:

@@ -17,7 +17,7 @@ from ..matching.leaf import IN_TEXT, Content
 from ..matching.matcher import Matcher, Not, Where, _Joined
 from ..notation import Bare, call, named, written
 from . import masking
-from .difference import NOTHING, Point, around, nearby
+from .difference import NOTHING, Point, nearby, point
 from .masking import MASK, is_secret
 
 
@@ -39,35 +39,30 @@ _BODIES = (Body, Json, Form, Multipart, Where)
 
 def looks_at_body(matcher: Any) -> bool:
     """Whether its answer may depend on the body."""
-    if isinstance(matcher, _Joined):
-        return any(map(looks_at_body, matcher.operands))
-    if isinstance(matcher, Not):
-        return looks_at_body(matcher.one)
-    return type(matcher) not in KINDS or isinstance(matcher, _BODIES)
+    return _any_of(_BODIES, matcher)
 
 
 def runs_code(matcher: Any) -> bool:
     """Whether it is code of the test's own, not only a comparison with what the test has given."""
+    return _any_of((Where,), matcher)
+
+
+def _any_of(kinds: tuple[type, ...], matcher: Any) -> bool:
+    """Whether it, or one of those that it joins, is of these kinds, or of one that is not known here."""
     if isinstance(matcher, _Joined):
-        return any(map(runs_code, matcher.operands))
+        return any(_any_of(kinds, operand) for operand in matcher.operands)
     if isinstance(matcher, Not):
-        return runs_code(matcher.one)
-    return type(matcher) not in KINDS or isinstance(matcher, Where)
-
-
-def _point(where: str, wanted: str, came: str, *, secret: bool) -> Point:
-    if secret:
-        return Point(where, *(text if text == NOTHING else MASK for text in (wanted, came)))
-    return Point(where, *around(masking.assigned(wanted), masking.assigned(came)))
+        return _any_of(kinds, matcher.one)
+    return type(matcher) not in KINDS or isinstance(matcher, kinds)
 
 
 def _header(matcher: Header, request: Any) -> list[Point]:
     values = [masking.header(matcher.name, value) for value in matcher.read(request)]
-    return [_point("", _wanted(matcher.expected), _all(values), secret=is_secret(matcher.name))]
+    return [point("", _wanted(matcher.expected), _all(values), secret=is_secret(matcher.name))]
 
 
 def _cookie(matcher: Cookie, request: Any) -> list[Point]:
-    return [_point("", _wanted(matcher.expected), _all(matcher.read(request)), secret=True)]
+    return [point("", _wanted(matcher.expected), _all(matcher.read(request)), secret=True)]
 
 
 def _wanted(expected: Any) -> str:
@@ -110,7 +105,7 @@ def _gap(gap: compare.Gap) -> Point:
         told = _in_json(gap.expected), _in_json(gap.actual)
     else:
         told = written(_masked(gap.expected)), _in_json(gap.actual)
-    return _point(gap.path, *told, secret=False)
+    return point(gap.path, *told, secret=False)
 
 
 def _veiled(value: Any) -> str:
@@ -148,7 +143,7 @@ def _pairs(kind: pairs.Kind, *, partly: Callable[[Any], bool] = lambda matcher: 
     def points(matcher: Any, request: Any) -> list[Point]:
         actual = request.url.query.items() if isinstance(matcher, Params) else matcher.read(request)
         return [
-            _point(
+            point(
                 repr(gap.name),
                 _several([_wanted(one) for one in gap.expected]),
                 _several([shown(one) for one in gap.actual]),
@@ -172,7 +167,7 @@ def _body(matcher: Body, request: Any) -> list[Point] | None:
         return [_near(expected, content)]
     if isinstance(expected, str):
         text = Content(content, content_type(request).charset).text
-        return [_near(expected, text) if text is not None else _point("", *_began(expected, content), secret=False)]
+        return [_near(expected, text) if text is not None else point("", *_began(expected, content), secret=False)]
     return None
 
 
@@ -181,7 +176,7 @@ def _began(*texts: str | bytes) -> Iterator[str]:
 
 
 def _near(expected: AnyStr, came: AnyStr) -> Point:
-    return _point("", *map(repr, nearby(expected, came)), secret=False)
+    return point("", *map(repr, nearby(expected, came)), secret=False)
 
 
 def _nothing(matcher: Any, request: Any) -> None:

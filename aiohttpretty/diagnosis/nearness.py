@@ -15,31 +15,21 @@ from typing import Any, TypeVar
 from yarl import URL
 
 from .place import METHOD, Glance
-from .verdict import Verdict, Wanted
+from .verdict import Judged, Verdict, Wanted
 
 _W = TypeVar("_W", bound=Wanted)
 SHOWN = 3
 # So many are judged at most: at one address, thousands may differ in their matchers only
-_JUDGED = 64
+JUDGED = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Judged):
     """A route that could have been meant, and what each of its conditions says."""
 
     route: Any
     """The route; or, of one that isn't there any more, what is known of it."""
     verdicts: tuple[Verdict, ...]
-
-    @property
-    def distance(self) -> float:
-        """How far it is from fitting; 0 if it fits."""
-        return sum(verdict.distance for verdict in self.verdicts)
-
-    @property
-    def misses(self) -> tuple[Verdict, ...]:
-        """The conditions that don't fit."""
-        return tuple(verdict for verdict in self.verdicts if verdict.fits is False)
 
     def verdict(self, condition: str) -> Verdict | None:
         """What the condition of this name says, if there is one."""
@@ -71,6 +61,6 @@ def glanced(method: str, url: URL, offered: Iterable[_W]) -> list[tuple[float, _
         far = 0.0 if one.method in ("*", method) else METHOD
         far += glance.away(one.address, limit - far)
         if far < limit:
-            heappush(best, (-far, -number, one)) if len(best) < _JUDGED else heapreplace(best, (-far, -number, one))
-            limit = -best[0][0] if len(best) == _JUDGED else limit
+            heappush(best, (-far, -number, one)) if len(best) < JUDGED else heapreplace(best, (-far, -number, one))
+            limit = -best[0][0] if len(best) == JUDGED else limit
     return [(-far, one) for far, _, one in sorted(best, key=lambda entry: entry[:2], reverse=True)]

@@ -18,8 +18,8 @@ from ..addresses.mounted import Mounted
 from ..addresses.template import Template
 from ..errors import BodyNotKeptError
 from . import masking
-from .difference import NOTHING, Point, around, cut, told
-from .masking import MASK, is_secret
+from .difference import NOTHING, Point, around, cut, point, told
+from .masking import is_secret
 from .place import CONDITION, METHOD, Apart, Place, apart, place
 
 if TYPE_CHECKING:
@@ -52,6 +52,23 @@ class Verdict:
     """What differs and where, a line each; empty if it fits."""
     distance: float = 0.0
     """How far it is from fitting; 0 if it fits."""
+
+
+class Judged:
+    """Something with what each condition says of it."""
+
+    __slots__ = ()
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def distance(self) -> float:
+        """How far it is from fitting; 0 if it fits."""
+        return sum(verdict.distance for verdict in self.verdicts)
+
+    @property
+    def misses(self) -> tuple[Verdict, ...]:
+        """The conditions that don't fit."""
+        return tuple(verdict for verdict in self.verdicts if verdict.fits is False)
 
 
 def verdicts(wanted: Wanted, request: Any, *, body: bool = True) -> list[Verdict]:
@@ -184,15 +201,6 @@ def _pairs_apart(wanted: dict[str, list[str]], asked: dict[str, list[str]]) -> I
         mine, theirs = wanted.get(name, []), asked.get(name, [])
         if sorted(mine) != sorted(theirs):
             yield point(name, _listed(mine), _listed(theirs), secret=is_secret(name))
-
-
-def point(where: str, wanted: str, asked: str, *, secret: bool = False) -> Point:
-    """A difference, without its secret and cut around what differs."""
-    if secret:
-        wanted, asked = (text if text == NOTHING else MASK for text in (wanted, asked))
-    else:
-        wanted, asked = masking.assigned(wanted), masking.assigned(asked)
-    return Point(where, *around(wanted, asked))
 
 
 def _listed(values: list[str]) -> str:

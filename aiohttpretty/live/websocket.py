@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from aiohttp import web
     from multidict import CIMultiDict
 
-    from ..addresses.address import Address
     from ..records.call import Call
     from .line import Line
     from .peer import Peer
@@ -107,20 +106,6 @@ class WebSocketRoute(Route):
         for line in list(self._lines):
             if not line.over:
                 in_thread_of(line.loop, partial(line.cut, f"{why} has ended it"))
-
-    def anew(self, address: Address, asking: Mapping[str, Any], home: Home) -> WebSocketRoute:
-        """The same websocket in another registry."""
-        return WebSocketRoute(
-            self.method,
-            address,
-            self.matchers,
-            self.succession.anew(),
-            asking=asking,
-            as_json=False,
-            optional=self.optional,
-            origin=self.origin,
-            home=home,
-        )
 
     def __repr__(self) -> str:
         words = {**self.asking, **self.succession.written}

@@ -80,11 +80,8 @@ class Json(Matcher):
         return call("json_contains" if self.partly else "json", self.expected)
 
 
-FORM = Kind("the form field", IN_TEXT)
-
-
-class Form(Matcher):
-    """The body as an urlencoded form."""
+class _Fields(Matcher):
+    """The body as names with values."""
 
     def __init__(self, expected: Expected) -> None:
         self.expected = expected
@@ -94,7 +91,28 @@ class Form(Matcher):
             actual = self.read(request)
         except ValueError as error:
             return str(error)
-        return first_of(refusals(self.expected, actual, FORM))
+        return first_of(refusals(self.expected, actual, self.kind()))
+
+    def read(self, request: Request) -> Any:
+        """The pairs of names and values; raises `ValueError` with the reason if the body has none."""
+        raise NotImplementedError
+
+    def kind(self) -> Kind:
+        """What such a pair is called, and how it is compared."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return call(type(self).__name__.lower(), as_mapping(self.expected))
+
+
+FORM = Kind("the form field", IN_TEXT)
+
+
+class Form(_Fields):
+    """The body as an urlencoded form."""
+
+    def kind(self) -> Kind:
+        return FORM
 
     def read(self, request: Request) -> list[tuple[str, str]]:
         """The pairs of the form; raises `ValueError` with the reason if the body is none."""
@@ -106,22 +124,12 @@ class Form(Matcher):
             )
         return urlencoded(request.content, kind.charset)
 
-    def __repr__(self) -> str:
-        return call("form", as_mapping(self.expected))
 
-
-class Multipart(Matcher):
+class Multipart(_Fields):
     """The body as parts with names."""
 
-    def __init__(self, expected: Expected) -> None:
-        self.expected = expected
-
-    def why_not(self, request: Request) -> str | None:
-        try:
-            actual = self.read(request)
-        except ValueError as error:
-            return str(error)
-        return first_of(refusals(self.expected, actual, PARTS))
+    def kind(self) -> Kind:
+        return PARTS
 
     def read(self, request: Request) -> list[tuple[str | None, Part]]:
         """The parts with their names; raises `ValueError` with the reason if the body has none."""
@@ -136,9 +144,6 @@ class Multipart(Matcher):
     def _name(self, part: Part) -> str | None:
         # browsers write a quotation mark in a name as %22 (HTML, 4.10.21.8), aiohttp as \"
         return part.name if part.name is None or part.name in self.expected else _known(part.name, self.expected)
-
-    def __repr__(self) -> str:
-        return call("multipart", as_mapping(self.expected))
 
 
 def _known(name: str, expected: Expected) -> str:

@@ -165,15 +165,26 @@ def _place(file: Any) -> int | None:
     return place
 
 
+def check_callable(word: str, function: Any) -> None:
+    """Refuse a function that is to be called for each request and can't be, as far as its signature tells.
+
+    Raises:
+        OptionTypeError: it needs arguments.
+    """
+    try:
+        inspect.signature(function).bind()
+    except TypeError as error:
+        raise OptionTypeError(
+            f"{word}={function!r} can't be called without arguments ({error}), as it is for each request. Give them "
+            "with functools.partial, or write a handler=, which is given the request."
+        ) from None
+    except ValueError:  # it has no signature that can be read
+        pass
+
+
 def _iterated(body: Any, charset: str | None) -> Stream | None:
     if inspect.isasyncgenfunction(body):
-        try:
-            inspect.signature(body).bind()
-        except TypeError as error:
-            raise OptionTypeError(
-                f"body={body!r} can't be called without arguments ({error}), as it is for each request. Give them with "
-                "functools.partial, or write a handler=, which is given the request."
-            ) from None
+        check_callable("body", body)
         return Iterable(body, body, charset=charset, once=False)
     if isinstance(body, type) or not isinstance(body, AsyncIterable):
         return None

@@ -26,7 +26,7 @@ from multidict import CIMultiDict
 
 from ..errors import AiohttprettyError, BodyError, OptionTypeError, OptionValueError
 from ..words import check_words
-from .body import encode_json
+from .body import check_callable, encode_json
 from .stream import Stream, Wait
 
 _FIELDS = ("event", "id", "retry", "data", "comment")
@@ -153,15 +153,7 @@ def events(given: object) -> Events:
         return Events(given, lambda: given, once=isinstance(given, (AsyncIterator, Iterator)))
     if not callable(given):
         raise OptionTypeError(f"sse={given!r} is no list of events. {_GIVE}")
-    try:
-        inspect.signature(given).bind()
-    except TypeError as error:
-        raise OptionTypeError(
-            f"sse={given!r} can't be called without arguments ({error}), as it is for each request. Give them with "
-            "functools.partial, or write a handler=, which is given the request."
-        ) from None
-    except ValueError:  # it has no signature that can be read
-        pass
+    check_callable("sse", given)
     return Events(given, given)
 
 

@@ -54,7 +54,6 @@ class Bounds(NamedTuple):
 
 
 ONCE_OR_MORE = Bounds(1, math.inf)
-NEVER = Bounds(0, 0)
 
 
 def bounds(times: int | None, at_least: int | None, at_most: int | None) -> Bounds:

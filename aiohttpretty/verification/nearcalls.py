@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..diagnosis.nearness import SHOWN
+from ..diagnosis.nearness import JUDGED, SHOWN
 from ..diagnosis.place import METHOD, apart, place
-from ..diagnosis.verdict import Verdict, verdicts
+from ..diagnosis.verdict import Judged, Verdict, verdicts
 from ..records.call import Call
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ..records.call import Unmatched
     from .expectation import Expectation
 
-# So many are judged at most, the rest only glanced at
-_JUDGED = 64
 _BY_ANOTHER = 3.0
 _UNANSWERED = 1.0
 
@@ -35,22 +33,12 @@ class _Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class NearCall:
+class NearCall(Judged):
     """A call that could have been meant, and what each condition says of it."""
 
     call: Any
     """The call, or the record of a request that no route answered."""
     verdicts: tuple[Verdict, ...]
-
-    @property
-    def distance(self) -> float:
-        """How far it is from fitting; 0 if it fits."""
-        return sum(verdict.distance for verdict in self.verdicts)
-
-    @property
-    def misses(self) -> tuple[Verdict, ...]:
-        """The conditions that don't fit."""
-        return tuple(verdict for verdict in self.verdicts if verdict.fits is False)
 
 
 def nearest(expectation: Expectation, calls: Iterable[Call], unmatched: Iterable[Unmatched]) -> list[NearCall]:
@@ -62,7 +50,7 @@ def nearest(expectation: Expectation, calls: Iterable[Call], unmatched: Iterable
 
     every: list[Any] = [*calls, *unmatched]
     measured = [(far(one), number, one) for number, one in enumerate(every)]
-    judged = [_judged(expectation, one) for _, _, one in nsmallest(_JUDGED, measured)]
+    judged = [_judged(expectation, one) for _, _, one in nsmallest(JUDGED, measured)]
     return nsmallest(SHOWN, judged, key=lambda near: near.distance)
 
 

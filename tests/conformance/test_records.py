@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from settling import until
 
 import aiohttpretty
 from aiohttpretty import BodyError, NoMatchError, match
@@ -37,12 +38,6 @@ def line_number():
 def only_call():
     [call] = aiohttpretty.calls
     return call
-
-
-async def until(condition):
-    """Let the event loop go on until it holds; the run's own timeout is the end of patience."""
-    while not condition():
-        await asyncio.sleep(0)
 
 
 # -- what was answered

@@ -9,12 +9,12 @@ import weakref
 
 import aiohttp
 import pytest
+from settling import settle
 
 import aiohttpretty
 from aiohttpretty.wire.transport import WireTransport
 
 from .conftest import Escaped
-from .settling import settle
 
 URI = "http://example.com/"
 HOOKED = ("connect", "_close", "_close_immediately")

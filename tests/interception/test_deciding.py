@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import aiohttp
 import pytest
 from aiohttp import web
+from settling import Stop, outcome, settle
 
 import aiohttpretty
 from aiohttpretty import match
-
-from .settling import Stop, outcome, settle
 
 URI = "http://example.com/"
 

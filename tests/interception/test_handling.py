@@ -11,10 +11,9 @@ from hashlib import sha256
 import aiohttp
 import pytest
 from aiohttp import web
+from settling import outcome, settle
 
 import aiohttpretty
-
-from .settling import outcome, settle
 
 URI = "http://example.com/"
 EARLY = pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import asyncio
 
 import aiohttp
 import pytest
+from settling import outcome, settle
 
 import aiohttpretty
 
 from .conftest import Escaped
-from .settling import outcome, settle
 
 URI = "http://example.com/"
 NAMED = (

@@ -9,11 +9,11 @@ import warnings
 
 import aiohttp
 import pytest
+from settling import outcome, settle
 
 import aiohttpretty
 
 from .conftest import Escaped
-from .settling import outcome, settle
 
 URI = "http://example.com/"
 PATIENCE = 30  # seconds, for a thread that will never come

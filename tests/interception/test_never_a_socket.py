@@ -9,11 +9,11 @@ import random
 
 import aiohttp
 import pytest
+from settling import outcome, settle
 
 import aiohttpretty
 
 from .conftest import Escaped
-from .settling import outcome, settle
 
 URI = "http://example.com/"
 

@@ -13,11 +13,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import AioHTTPTestCase, RawTestServer, TestClient, TestServer
+from settling import settle
 
 import aiohttpretty
 from aiohttpretty import AioHTTPretty, DeactivatedError, NoMatchError, ResponsesExhausted, match, patch
-
-from .settling import settle
 
 URI = "http://example.com/"
 PATIENCE = 20

@@ -9,10 +9,9 @@ from contextlib import suppress
 
 import aiohttp
 import pytest
+from settling import Stop, outcome
 
 import aiohttpretty
-
-from .settling import Stop, outcome
 
 URI = "http://example.com/"
 

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import aiohttp
 import pytest
 from aiohttp import web
+from settling import outcome
 
 import aiohttpretty
-
-from .settling import outcome
 
 URI = "http://example.com/"
 

@@ -5,10 +5,9 @@ import asyncio
 import aiohttp
 import pytest
 from aiohttp.http_writer import StreamWriter
+from settling import outcome, settle
 
 import aiohttpretty
-
-from .settling import outcome, settle
 
 URI = "http://example.com/"
 methods = pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])

@@ -8,6 +8,7 @@ import weakref
 import aiohttp
 import pytest
 from aiohttp import web
+from settling import settle
 
 import aiohttpretty
 
@@ -243,8 +244,7 @@ async def test_what_is_no_bug():
             upload = asyncio.ensure_future(session.post(URL + "/reading", data=endless()))
             while not aiohttpretty.calls[-1].url.path.endswith("reading"):
                 await asyncio.sleep(0)
-            for _ in range(20):  # turns of the event loop, for what may be on its way
-                await asyncio.sleep(0)
+            await settle()
             upload.cancel()
             await asyncio.wait_for(ended.wait(), 10)
         await asyncio.sleep(0)
@@ -396,8 +396,7 @@ async def test_the_session_is_not_held():
         await session.close()
         dead = weakref.ref(session)
         del session, response
-        for _ in range(20):  # turns of the event loop, for what may be on its way
-            await asyncio.sleep(0)
+        await settle()
         gc.collect()
         assert dead() is None
         assert len(aiohttpretty.handler_errors) == 1

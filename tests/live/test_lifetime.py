@@ -10,6 +10,7 @@ import weakref
 import aiohttp
 import pytest
 from aiohttp import web
+from settling import settle, until
 
 import aiohttpretty
 
@@ -78,11 +79,6 @@ async def ask(path="/", method="GET"):
         return await response.text()
 
 
-async def until(condition):
-    while not condition():
-        await asyncio.sleep(0)
-
-
 @pytest.fixture(params=["asyncio", "uvloop"])
 def new_loop(request):
     if request.param == "asyncio":
@@ -131,8 +127,7 @@ async def test_never_asked():
     with aiohttpretty.activate():
         aiohttpretty.mount(API, story.app())
     aiohttpretty.clear()
-    for _ in range(20):  # turns of the event loop, for what may be on its way
-        await asyncio.sleep(0)
+    await settle()
     assert story.events == []
 
 
@@ -281,8 +276,7 @@ async def test_one_application_at_two_addresses():
                     assert response.status == 200
         assert story.events == [*BEGIN, "request", "request"]
         first.remove()
-        for _ in range(20):  # turns of the event loop, for what may be on its way
-            await asyncio.sleep(0)
+        await settle()
         assert story.events == [*BEGIN, "request", "request"]
     await asyncio.wait_for(until(lambda: "cleanup" in story.events), 10)
 

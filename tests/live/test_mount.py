@@ -6,6 +6,7 @@ import re
 import aiohttp
 import pytest
 from aiohttp import web
+from settling import settle
 
 import aiohttpretty
 from aiohttpretty import match
@@ -109,8 +110,7 @@ async def test_the_application_is_not_changed():
                 assert (await get(session, f"{API}{path}/items/1"))[0] == 200
                 assert str(sub.router["below"].url_for()) == f"{path}/sub/below"
         aiohttpretty.clear()
-        for _ in range(20):  # turns of the event loop, for what may be on its way
-            await asyncio.sleep(0)
+        await settle()
         assert routes() == before
     assert str(sub.router["below"].url_for()) == "/sub/below"
 

@@ -10,17 +10,12 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
+from settling import settle
 
 import aiohttpretty
 from aiohttpretty import NoMatchError, OptionTypeError, OptionValueError, PeerError
 
 URI = "ws://example.com/feed"
-
-
-async def settle():
-    """Let everything run that can run now."""
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 def line(text):

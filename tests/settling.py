@@ -1,4 +1,4 @@
-"""Small things that most tests here need."""
+"""What tests wait for: the event loop's turns, and what comes of a request."""
 
 import asyncio
 
@@ -6,6 +6,12 @@ import asyncio
 async def settle():
     """Let everything run that can run now."""
     for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def until(condition):
+    """Let the event loop go on until it holds; the run's own timeout is the end of patience."""
+    while not condition():
         await asyncio.sleep(0)
 
 
