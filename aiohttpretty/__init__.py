@@ -12,6 +12,7 @@ from .errors import (
     AiohttprettyError,
     AiohttprettyWarning,
     ApplicationError,
+    BackgroundError,
     BodyConsumedError,
     BodyError,
     BodyNotKeptError,
@@ -19,6 +20,7 @@ from .errors import (
     DeactivatedError,
     HandlerError,
     HandlerResultError,
+    LoopError,
     MalformedRequestError,
     NoMatchError,
     OptionTypeError,
@@ -50,6 +52,7 @@ include = _registry.include
 passthrough = _registry.passthrough
 register_json_uri = _registry.register_json_uri
 register_websocket = _registry.register_websocket
+serve = _registry.serve
 fake_request = _registry.fake_request
 has_call = _registry.has_call
 assert_called = _registry.assert_called
@@ -64,26 +67,39 @@ registry = _registry.registry
 
 if TYPE_CHECKING:
     from . import match as match
+    from . import testing as testing
     from .live.controlled import ControlledServer
     from .live.peer import Peer
     from .live.websocket import WebSocketRoute
     from .live.wire_server import WireServer
+    from .loopback.case_controlled import CaseControlledTestServer
+    from .loopback.redirector import Redirector
+    from .loopback.resolver import FakeResolver
+    from .loopback.tls import Authority
     from .records.messages import Message
+    from .tcp.server import RegistryServer
 
 
 # These bring something along that takes its time to import, and few tests name them
 _LATE = {
+    "Authority": "loopback.tls",
+    "CaseControlledTestServer": "loopback.case_controlled",
     "ControlledServer": "live.controlled",
+    "FakeResolver": "loopback.resolver",
     "Message": "records.messages",
     "Peer": "live.peer",
+    "Redirector": "loopback.redirector",
+    "RegistryServer": "tcp.server",
     "WebSocketRoute": "live.websocket",
     "WireServer": "live.wire_server",
 }
+# So do these rooms: the matchers take as long as a third of all the rest
+_LATE_ROOMS = ("match", "testing")
 
 
 def __getattr__(name: str) -> Any:
-    if name == "match":  # only when it is asked for: it takes as long to import as a third of all the rest
-        return import_module(f"{__name__}.match")
+    if name in _LATE_ROOMS:
+        return import_module(f"{__name__}.{name}")
     if name in _LATE:
         return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -94,16 +110,21 @@ __all__ = [
     "AiohttprettyError",
     "AiohttprettyWarning",
     "ApplicationError",
+    "Authority",
+    "BackgroundError",
     "BodyConsumedError",
     "BodyError",
     "BodyNotKeptError",
     "Call",
+    "CaseControlledTestServer",
     "ControlError",
     "ControlledServer",
     "DeactivatedError",
+    "FakeResolver",
     "HandlerError",
     "HandlerFailure",
     "HandlerResultError",
+    "LoopError",
     "MalformedRequestError",
     "Message",
     "NoMatchError",
@@ -111,6 +132,8 @@ __all__ = [
     "OptionValueError",
     "Peer",
     "PeerError",
+    "Redirector",
+    "RegistryServer",
     "ResponsesExhausted",
     "Route",
     "UnansweredError",
@@ -140,6 +163,8 @@ __all__ = [
     "register_uri",
     "register_websocket",
     "registry",
+    "serve",
+    "testing",
     "unmatched",
     "wait_for_call",
 ]

@@ -114,21 +114,28 @@ class Answerer:
         return None
 
     def passes(self, url: URL, proxy: URL | None) -> bool:
-        rules = (*self._registry._passing, *self._registry.settings.passthrough)
-        if any(rule.fits(url) for rule in rules):
+        if self._meant(url):
             return True
         return neighbours.is_one(url) and (proxy is None or neighbours.is_one(proxy))
 
     def passed(self, method: str, url: URL) -> PassedCall:
         call = _outgoing(method, url, keeps=self._registry.settings.keep_bodies)
+        if not self._meant(url):
+            self._registry.calls.to_test_servers.append(call)
+            return call
         self._registry.calls.append(call)
         if self._registry.waiting:
             self._registry.came(call)
         return call
 
+    def _meant(self, url: URL) -> bool:
+        """Whether the test has named where it goes; a server of the test tools is reached without that."""
+        rules = (*self._registry._passing, *self._registry.settings.passthrough)
+        return any(rule.fits(url) for rule in rules) or bool(_known().redirected())
+
     def refuse(self, others: list[Answerer], request: activation.Request, asked: object) -> NoMatchError:
         registries = [self._registry, *(other._registry for other in others)]
-        calls = [call for registry in registries for call in registry.calls]
+        calls = [call for each in registries for call in (*each.calls, *each.calls.to_test_servers)]
         ledgers = [registry._ledger for registry in registries]
         error: NoMatchError = _inquiry().no_match(request, _known().known(), ledgers, self._idle, calls)
         record = Unmatched(request.method, request.url, error)

@@ -92,6 +92,25 @@ class MissingPackageError(AiohttprettyError, ImportError):
     """Something needs an optional package that is not installed."""
 
 
+class LoopError(AiohttprettyError, RuntimeError):
+    """A test that runs in an event loop of its own has no such loop, has left it early, or was called inside of one."""
+
+
+class BackgroundError(AiohttprettyError, AssertionError):
+    """What a test has begun, and does not await, has failed: its `__cause__`.
+
+    An `AssertionError`, so that unittest counts it as a test that failed, not as one that broke.
+    """
+
+    def __init__(self, report: str, errors: Iterable[BaseException] = ()) -> None:
+        super().__init__(report)
+        self.errors = tuple(errors)
+        """All that was raised, in the order in which it was noticed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args  # into another process goes the report only: some exceptions can't be pickled
+
+
 class UnansweredError(AiohttprettyError):
     """A request that no route answered; it is listed in `unmatched` too.
 

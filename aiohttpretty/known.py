@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .binding import Binding, bound
+from .loopback.resolver import leads
 
 
 class Known(NamedTuple):
@@ -66,6 +67,15 @@ def passes() -> bool:
     """Whether the request that is being answered here is let through if nobody answers it."""
     binding = bound.get()
     return binding is not None and binding.open and binding.passer() is not None
+
+
+def redirected() -> bool:
+    """Whether the connector of the request that is being answered here leads it to a server of the test's own."""
+    binding = bound.get()
+    if binding is None or binding._asking is None:
+        return False
+    hook: Any = binding._hook
+    return leads(hook._connector(), binding._asking.proxy or binding._asking.url)
 
 
 def _is_coding(name: str) -> bool:

@@ -35,6 +35,7 @@ class Looking:
     calls: Calls
     unmatched: list[Unmatched]
     _activation: Any
+    _served: Any  # the servers by which it is reached without being active
     _ledger: Ledger
 
     def __init__(self) -> None:
@@ -208,7 +209,8 @@ class Looking:
     def _seen(self) -> Seen:
         from .verification.checks import Seen  # noqa: PLC0415 - only for whoever asks
 
-        return Seen(list(self.calls), list(self.unmatched), self._activation is not None)
+        calls, active = self.calls, self._activation is not None or bool(self._served)
+        return Seen(list(calls), list(self.unmatched), active, list(calls.to_test_servers))
 
 
 def _expected(

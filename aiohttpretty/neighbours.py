@@ -15,6 +15,7 @@ from weakref import WeakSet
 from yarl import URL
 
 _TOOLS = "aiohttp.test_utils"
+_LISTENING = f"{__package__}.diagnosis.listening"
 _EVERYWHERE = {"0.0.0.0", "::"}  # what a server is bound to that is to be reached by any address
 _LOCALHOST = {"127.0.0.1", "::1"}
 _known: WeakSet[Any] = WeakSet()
@@ -22,6 +23,8 @@ _known: WeakSet[Any] = WeakSet()
 
 def is_one(url: URL) -> bool:
     """Whether a running server of `aiohttp.test_utils`, in this process, is at such an address."""
+    if _LISTENING in sys.modules and sys.modules[_LISTENING].is_served(url.host, url.port):
+        return True  # a registry, to those of its clients that are no part of the test
     if _TOOLS not in sys.modules or (port := url.port) is None:
         return False
     from .diagnosis import listening  # noqa: PLC0415 - few tests get here

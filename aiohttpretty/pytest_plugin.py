@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,10 @@ import aiohttpretty as front_door
 from .errors import AiohttprettyError
 from .plugin import sections, settings
 from .plugin.watch import Watch
+
+if TYPE_CHECKING:
+    from .loopback.redirector import Redirector
+    from .loopback.tls import Authority
 
 MARKER = f"{settings.MARKER}(**settings): mock the requests of aiohttp's client in this test"
 _WATCH: pytest.StashKey[Watch] = pytest.StashKey()
@@ -147,6 +151,24 @@ def _aiohttpretty(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
         watch.look(anew=True)
         watch.undo()
     _end(item, watch)
+
+
+@pytest.fixture(scope="session")
+def aiohttp_tls() -> Authority:
+    """Certificates for servers on this machine, and contexts of clients that trust them; made for this run."""
+    from .loopback.tls import Authority  # noqa: PLC0415 - few tests have TLS
+
+    return Authority()
+
+
+@pytest.fixture
+def aiohttp_redirector(aiohttp_tls: Authority) -> Iterator[Redirector]:
+    """Leads hosts to servers on this machine: `add_server(host, port, target_port)`, and a `session` for the code."""
+    from .loopback.redirector import Redirector  # noqa: PLC0415 - few tests need it
+
+    redirector = Redirector(aiohttp_tls)
+    yield redirector
+    redirector.end()
 
 
 def _checked(read: Callable[[Any], dict[str, Any]], source: Any) -> dict[str, Any]:

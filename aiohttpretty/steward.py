@@ -24,6 +24,7 @@ from .records.call import Unmatched
 from .records.log import Calls
 from .records.recall import Recall
 from .route import Route
+from .serving import Serve
 from .settings import check_settings
 from .sockets import Sockets
 from .switch import Switch
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from .settings import SettingWords
 
 
-class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
+class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Switch):
     """A registry: its routes, its calls, and the switch that puts it in front of aiohttp.
 
     The functions of the module `aiohttpretty` are the methods of one global instance; make another one for a
@@ -49,6 +50,7 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
         Looking.__init__(self)
         Hosting.__init__(self)
         Sockets.__init__(self)
+        Serve.__init__(self)
         self._ledger = Ledger()
         self._passing: Rules = ()
         self._answerer = Answerer(self, _idle)
@@ -194,10 +196,15 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
     def _turn_off(self) -> None:
         activation, self._activation = self._activation, None
         self._sockets_over()
+        self._cut_served()
         if activation is not None:
             patch.leave(activation)
         self._end_all()
         self._over()
+
+    @property
+    def _active(self) -> bool:
+        return self._activation is not None
 
     def clear(self) -> None:
         """Purge the routes and the calls."""

@@ -163,4 +163,4 @@ def _hop(request: Any, question: Question, calls: Sequence[Call]) -> Call | None
     if question.written is not None:
         return None
     mine = (call for call in reversed(calls) if call._keywords is request.keywords and call.status in _FOLLOWED)
-    return next(mine, None)
+    return max(mine, key=lambda call: call.started or 0.0, default=None)

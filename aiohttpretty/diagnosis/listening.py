@@ -13,6 +13,9 @@ from contextlib import suppress
 
 _OWN = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})
 
+served: set[int] = set()
+"""The ports at which registries of this process are servers themselves."""
+
 
 def here(host: str | None, port: int | None) -> bool:
     """Whether a server in this process listens at a loopback address; False where that can't be found out."""
@@ -22,6 +25,11 @@ def here(host: str | None, port: int | None) -> bool:
 def is_own(host: str | None) -> bool:
     """Whether a host is this machine, as it is written."""
     return host in _OWN or (host or "").endswith(".localhost") or (host or "").startswith("127.")
+
+
+def is_served(host: str | None, port: int | None) -> bool:
+    """Whether a registry of this process is the server at an address."""
+    return port in served and is_own(host)
 
 
 def listens(port: int) -> bool | None:

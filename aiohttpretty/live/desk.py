@@ -29,8 +29,7 @@ class Desk:
     """What a test says when it plays the server itself; `name` begins the sentences about it."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
-        self._sentence = name[0].upper() + name[1:]
+        self._call_it(name)
         self._held: dict[int, Held] = {}  # by the identity of the request, which it keeps alive
         self._came: deque[Held] = deque()
         self._waiting: dict[Waiter, None] = {}
@@ -183,6 +182,11 @@ class Desk:
     def owes(self) -> bool:
         """Whether something that was said is still to reach a client."""
         return any(held.waits() for held in self._held.values() if not held.open)
+
+    def _call_it(self, name: str) -> None:
+        """What begins the sentences about it."""
+        self._name = name
+        self._sentence = name[0].upper() + name[1:]
 
     def _watch(self, request: web.Request) -> Callable[[], bool]:
         """What tells whether the client of the request still waits for its answer, or the rest of it."""

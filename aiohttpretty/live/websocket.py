@@ -141,7 +141,8 @@ class WebSocketRoute(Route):
         return f"the {opened} that have opened it were accepted before" if opened > 1 else "the one was accepted before"
 
     def _came_by(self) -> str:
-        calls, unmatched = self._home.calls, getattr(self._home, "unmatched", [])
+        calls = [*self._home.calls, *getattr(self._home.calls, "to_test_servers", ())]
+        unmatched = getattr(self._home, "unmatched", [])
         began = min((one.started for one in (*calls, *unmatched) if one.started is not None), default=0.0)
         came = timeline(calls, unmatched, (), began)
         return f"Requests so far: {came}" if came else "No request has come so far."

@@ -62,7 +62,8 @@ class Watch:
         registry = front_door._registry
         self._all_called = registry.settings.assert_all_called if anew else self._all_called
         routes = registry._ledger.routes()
-        news: tuple[Iterable[Any], ...] = registry.calls, registry.unmatched, routes, registry.handler_errors
+        calls = (*registry.calls, *registry.calls.to_test_servers)
+        news: tuple[Iterable[Any], ...] = calls, registry.unmatched, routes, registry.handler_errors
         for seen, new in zip(self._seen, news, strict=True):
             known = {id(one) for one in seen}
             seen += [one for one in new if id(one) not in known]

@@ -1,11 +1,12 @@
 """The log of a registry: its calls.
 
-Law of this room: it is a list, and whatever can be done with one can be done with it.
+Law of this room: it is a list, and whatever can be done with one can be done with it. What passed by itself is no
+call, and stands beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..origin import caller
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
 
 class Calls(list[Call]):
     """Calls in order, to be filtered."""
+
+    def __init__(self, calls: Iterable[Call] = ()) -> None:
+        super().__init__(calls)
+        self.to_test_servers: list[Call] = []
+        """The requests that reached a server of `aiohttp.test_utils`, or of `serve()`, by themselves: what a test asks
+        of its own application, and so none of the calls."""
+
+    def clear(self) -> None:
+        """Purge them all."""
+        super().clear()
+        self.to_test_servers.clear()
 
     def matching(
         self,

@@ -5,7 +5,7 @@ Law of this room: it says yes or no, and can say later why; `has_call` itself gi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from ..matching.matcher import Matcher
     from ..origin import Origin
     from .call import Call
+    from .log import Calls
 
 
 class Recall:
     """One question: the address, the method if it was given, and keywords as the caller should have passed them."""
 
-    __slots__ = ("address", "asked_at", "check_params", "found", "matchers", "method", "near", "words")
+    __slots__ = ("_elsewhere", "address", "asked_at", "check_params", "found", "matchers", "method", "near", "words")
 
     def __init__(
         self,
@@ -45,17 +46,24 @@ class Recall:
         """The first call that is meant."""
         self.near: list[Call] = []
         """If there is none, those that there are."""
+        self._elsewhere: list[Call] = []
 
-    def answer(self, calls: Iterable[Call]) -> bool:
+    def answer(self, calls: Calls) -> bool:
         """Whether one of the calls is meant."""
         every = list(calls)
         self.found = next((call for call in every if self._means(call)), None)
         self.near = [] if self.found is not None else every
+        self._elsewhere = [] if self.found is not None else list(calls.to_test_servers)
         return self.found is not None
 
     def called(self, call: Call) -> URL:
         """The address of a call, as far as it is compared."""
         return call.url if self.check_params else call.url.with_query(None)
+
+    @property
+    def elsewhere(self) -> list[Call]:
+        """If there is none, the requests to servers of the test's own that would be meant."""
+        return [call for call in self._elsewhere if self._means(call)]
 
     def _means(self, call: Call) -> bool:
         return (

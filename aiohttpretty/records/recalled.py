@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..addresses.address import Exact
-from ..diagnosis import masking
+from ..diagnosis import masking, outside
 from ..diagnosis.difference import told
-from ..diagnosis.layout import FITS, MISSES, table
+from ..diagnosis.layout import FITS, MISSES, paragraph, table
 from ..diagnosis.place import CONDITION, METHOD
 from ..diagnosis.verdict import Verdict, of_address
 from .passed import ABSENT, apart, equal, shown
@@ -28,15 +28,16 @@ def explained(recall: Recall) -> str:
     asked = f"has_call({_asked(recall)})"
     if recall.found is not None:
         return f"{asked} is True: {_told(recall.found)}"
+    elsewhere = outside.to_test_servers(recall.elsewhere)
     if not recall.near:
-        return f"{asked} is False: there are no calls."
+        return "\n".join([f"{asked} is False: there are no calls.", *([paragraph(elsewhere)] if elsewhere else [])])
     judged = [(call, list(_verdicts(recall, call))) for call in recall.near]
     judged.sort(key=lambda pair: sum(verdict.distance for verdict in pair[1]))
     many = f"Nearest of {len(judged)} calls:" if len(judged) > 1 else "The only call:"
     lines = [f"{asked} is False. {many}"]
     for number, (call, verdicts) in enumerate(judged[:_SHOWN], 1):
         lines += [f"{number}. {_told(call)}", table([_row(verdict) for verdict in verdicts], "   ")]
-    return "\n".join(lines)
+    return "\n".join([*lines, *([paragraph(elsewhere)] if elsewhere else [])])
 
 
 def _asked(recall: Recall) -> str:

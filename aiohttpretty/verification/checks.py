@@ -34,6 +34,7 @@ class Seen(NamedTuple):
     calls: Sequence[Call]
     unmatched: Sequence[Unmatched]
     active: bool
+    to_test_servers: Sequence[Call] = ()
 
 
 class Bounds(NamedTuple):

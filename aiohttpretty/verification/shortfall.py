@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..addresses.address import Exact, as_sent
-from ..diagnosis import layout, masking
+from ..diagnosis import layout, masking, outside
 from ..diagnosis.difference import cut
 from ..diagnosis.prose import told
 
@@ -43,7 +43,7 @@ def miscounted(
 ) -> str:
     """What is said of calls that came too seldom or too often."""
     first = f"Expected {named(expectation)} {wanted}, and it was {_called(fitting)} (expected at {expectation.origin})."
-    return _joined(layout.paragraph(first), _came(fitting, near, seen))
+    return _joined(layout.paragraph(first), _came(expectation, fitting, near, seen))
 
 
 def untold(expectation: Expectation, calls: Sequence[Call], seen: Seen) -> str:
@@ -64,7 +64,7 @@ def missed(
     first = (
         f"{waited} for {named(expectation)}{often}, and it was {_called(fitting)} (expected at {expectation.origin})."
     )
-    return _joined(layout.paragraph(first), _came(fitting, near, seen))
+    return _joined(layout.paragraph(first), _came(expectation, fitting, near, seen))
 
 
 def unequal(
@@ -84,7 +84,7 @@ def unequal(
         right = came is not None and expectation is not None and not misses
         rows.append(_Row(not right, partial(_beside, number, expectation, came, misses, seen)))
     first = f"Expected {_many(expected, 'call')} in this order and no others, and there {_were(seen)}:"
-    return _joined(layout.paragraph(first), "\n".join(_shortened(rows)), _circumstances(seen))
+    return _joined(layout.paragraph(first), "\n".join(_shortened(rows)), _circumstances(seen, expected=expected))
 
 
 def _beside(
@@ -119,7 +119,7 @@ def out_of_order(expected: Sequence[Expectation], found: Sequence[Call], near: S
         layout.paragraph(first),
         "\n".join(_shortened(rows)),
         _nearest(f"Nearest to number {missing}:", near, seen),
-        _circumstances(seen, near),
+        _circumstances(seen, near, expected),
     )
 
 
@@ -194,11 +194,11 @@ def _outcome(call: Call) -> str:
     return "no answer yet" if call.status is None else str(call.status)
 
 
-def _came(fitting: Sequence[Call], near: Sequence[NearCall], seen: Seen) -> str:
+def _came(expectation: Expectation, fitting: Sequence[Call], near: Sequence[NearCall], seen: Seen) -> str:
     return _joined(
         f"It was called:\n{_listed(fitting, seen)}" if fitting else "",
         _nearest("Nearest of the others:" if fitting else "Nearest:", near, seen),
-        _circumstances(seen, near) if near or not fitting else "",
+        _circumstances(seen, near, [expectation]) if near or not fitting else "",
     )
 
 
@@ -245,15 +245,23 @@ def _shortened(rows: Sequence[_Row]) -> Iterator[str]:
         before = number
 
 
-def _circumstances(seen: Seen, near: Sequence[NearCall] = ()) -> str:
+def _circumstances(seen: Seen, near: Sequence[NearCall] = (), expected: Sequence[Expectation] = ()) -> str:
     """What may be the reason: nothing came, or what came, and is not shown as one of the nearest, was not answered."""
+    meant = [one for one in seen.to_test_servers if any(_meant(expectation, one) for expectation in expected)]
+    elsewhere = layout.paragraph(outside.to_test_servers(meant))
     if not seen.calls and not seen.unmatched:
-        return layout.paragraph("Nothing was called at all." + ("" if seen.active else _NOT_ACTIVE))
+        but = ", but for test servers of this process." if seen.to_test_servers else "."
+        nothing = f"Nothing was called at all{but}{'' if seen.active else _NOT_ACTIVE}"
+        return _joined(layout.paragraph(nothing), elsewhere)
     shown = {id(one.call) for one in near}
     others = [record for record in seen.unmatched if id(record) not in shown]
-    return (
-        f"Not answered, and so no {'calls' if len(others) > 1 else 'call'}:\n{_listed(others, seen)}" if others else ""
-    )
+    refused = f"Not answered, and so no {'calls' if len(others) > 1 else 'call'}:\n{_listed(others, seen)}"
+    return _joined(refused if others else "", elsewhere)
+
+
+def _meant(expectation: Expectation, record: Call) -> bool:
+    here = expectation.method in ("*", record.method) and expectation.address.fits(record.url) is not None
+    return here and expectation.route is None
 
 
 _NOT_ACTIVE = (

@@ -273,6 +273,7 @@ def _reset() -> ConnectionResetError:
 def _seen_from_there(transport: WireTransport) -> dict[str, Any]:
     """What the server's end of a connection knows about it, from what the client's end knows."""
     place = transport.get_extra_info("peername")
-    # the client's end of a Unix socket has no name
-    caller = (place[0], next(_ports), *place[2:]) if isinstance(place, tuple) else ""
+    caller = transport.get_extra_info("sockname")
+    if caller is None:  # and the client's end of a Unix socket has no name
+        caller = (place[0], next(_ports), *place[2:]) if isinstance(place, tuple) else ""
     return {"peername": caller, "sockname": place, "sslcontext": transport.get_extra_info("sslcontext")}

@@ -453,7 +453,7 @@ def test_the_clients_of_pytest_aiohttp(play):
         async def test_with_the_fixture(client, aiohttpretty):
             async with client.get("/") as response:
                 assert await response.text() == "served"
-            assert aiohttpretty.calls[0].passed_through
+            assert aiohttpretty.calls.to_test_servers[0].passed_through
 
         async def test_after(client):
             async with client.get("/") as response:

@@ -1,0 +1,1 @@
+"""How a test runs in an event loop of its own."""

@@ -1,0 +1,269 @@
+"""What comes over a raw socket: any client's bytes, in whatever pieces, one request behind another."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+from settling import until
+
+from .conftest import PATIENCE, connected, port, said
+
+HOST = b"Host: api.example.com\r\n"
+LAST = HOST + b"Connection: close\r\n"
+
+
+@pytest.fixture
+async def server(pretty, complaints):
+    async def echo(request):
+        return web.Response(body=b"[" + await request.read() + b"]")
+
+    pretty.register_uri("*", "https://api.example.com/x", body=b"hello", headers={"X-A": "1"})
+    pretty.register_uri("*", "https://api.example.com/echo", handler=echo)
+    pretty.register_uri("*", "https://api.example.com/slow", body=b"slow", delay=0.02)
+    async with pretty.serve() as server:
+        yield server
+
+
+HELLO = b"HTTP/1.1 200 \r\nX-A: 1\r\nContent-Length: 5\r\n\r\nhello"
+HELLO_LAST = b"HTTP/1.1 200 \r\nX-A: 1\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+
+
+async def test_the_bytes_are_those_registered_and_a_framing(server):
+    """Nothing is added to a canned reply but what frames it."""
+    assert await said(server, b"GET /x HTTP/1.1\r\n" + LAST + b"\r\n") == HELLO_LAST
+
+
+async def test_requests_that_come_at_once_are_answered_in_order(server, pretty):
+    """A client need not wait for an answer before it asks again; and the slow one comes first if it was first."""
+    asked = b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\nGET /x HTTP/1.1\r\n" + HOST + b"\r\n"
+    asked += b"POST /echo HTTP/1.1\r\nContent-Length: 3\r\n" + HOST + b"\r\nabcGET /x HTTP/1.1\r\n" + LAST + b"\r\n"
+    answer = await said(server, asked)
+    assert answer.startswith(b"HTTP/1.1 200 \r\nContent-Length: 4\r\n\r\nslow" + HELLO + b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n[abc]" + HELLO_LAST)
+    assert [call.url.path for call in pretty.calls] == ["/slow", "/x", "/echo", "/x"]
+
+
+@pytest.mark.parametrize("path", [b"/x", b"/echo"])
+async def test_a_request_may_come_byte_by_byte(server, pretty, path):
+    """Where the pieces end is nobody's concern."""
+    asked = b"POST " + path + b" HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + LAST + b"\r\n"
+    asked += b"3;name=value\r\nabc\r\n1\r\nd\r\n0\r\nX-Trailer: 1\r\n\r\n"
+    async with connected(server) as (reader, writer):
+        for byte in asked:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0)
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
+    assert answer.endswith(b"\r\n\r\nhello" if path == b"/x" else b"\r\n\r\n[abcd]")
+    assert [call.body for call in pretty.calls] == [b"abcd"]
+
+
+async def test_http_1_0_gets_what_it_understands(server, pretty):
+    """No chunks, and the end of the connection is the end of the answer; unless it wants to keep it."""
+
+    async def pieces():
+        yield b"one"
+        yield b"two"
+
+    pretty.register_uri("GET", "https://api.example.com/stream", body=pieces)
+    answer = await said(server, b"GET /stream HTTP/1.0\r\n" + HOST + b"\r\n")
+    assert answer == b"HTTP/1.1 200 \r\nConnection: close\r\n\r\nonetwo"
+    answer = await said(server, b"GET /x HTTP/1.0\r\n" + HOST + b"\r\n")
+    assert answer == HELLO_LAST
+    keeps = b"GET /x HTTP/1.0\r\nConnection: keep-alive\r\n" + HOST + b"\r\n"
+    answer = await said(server, keeps + b"GET /x HTTP/1.0\r\n" + HOST + b"\r\n")
+    assert answer == HELLO_LAST.replace(b"close", b"keep-alive") + HELLO_LAST
+
+
+async def test_a_length_that_lies_is_not_sent(server, pretty):
+    """A client would believe it: the framing always holds, and in an answer without a body the header is as it is."""
+    pretty.register_uri("*", "https://api.example.com/lie", body=b"hello", headers={"Content-Length": "99", "X-B": "2"})
+    answer = await said(server, b"GET /lie HTTP/1.1\r\n" + LAST + b"\r\n")
+    assert answer == b"HTTP/1.1 200 \r\nX-B: 2\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+    answer = await said(server, b"HEAD /lie HTTP/1.1\r\n" + LAST + b"\r\n")
+    assert answer == b"HTTP/1.1 200 \r\nContent-Length: 99\r\nX-B: 2\r\nConnection: close\r\n\r\n"
+
+
+async def test_registered_chunks_are_chunks(server, pretty):
+    """What a reply says of its framing is how it is framed, where that can be."""
+    pretty.register_uri("*", "https://api.example.com/c", body=b"hello", headers={"Transfer-Encoding": "chunked"})
+    answer = await said(server, b"GET /c HTTP/1.1\r\n" + LAST + b"\r\n")
+    head = b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    assert answer == head + b"5\r\nhello\r\n0\r\n\r\n"
+
+
+async def test_a_client_that_asks_may_go_on(server):
+    """`Expect: 100-continue` is answered before the body comes, for a canned reply and for a handler."""
+    for path, body in ((b"/x", b"hello"), (b"/echo", b"[abc]")):
+        async with connected(server) as (reader, writer):
+            writer.write(
+                b"PUT " + path + b" HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n" + LAST + b"\r\n"
+            )
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(b"abc")
+            assert (await asyncio.wait_for(reader.read(), PATIENCE)).endswith(b"\r\n\r\n" + body)
+
+
+BROKEN = {
+    "no request": b"nonsense\r\n\r\n",
+    "bare line feeds": b"GET /x HTTP/1.1\nHost: a\n\n",
+    "a bad header": b"GET /x HTTP/1.1\r\nBad Header: 1\r\n\r\n",
+    "two lengths": b"POST /x HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n" + HOST + b"\r\nab",
+    "length and chunks": b"POST /x HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n" + HOST + b"\r\n",
+    "a bad host": b"GET /x HTTP/1.1\r\nHost: a:b:c\r\n\r\n",
+    "a bad port": b"GET /x HTTP/1.1\r\nHost: a:99999999\r\n\r\n",
+    "a bad chunk": b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + HOST + b"\r\nzz\r\n",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_what_is_no_request_is_refused(server, pretty, name):
+    """With a 400 and the reason; the next connection is none the worse for it."""
+    answer = await said(server, BROKEN[name])
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n")
+    assert await said(server, b"GET /x HTTP/1.1\r\n" + LAST + b"\r\n") == HELLO_LAST
+
+
+async def test_a_broken_one_does_not_spoil_the_one_before(server, pretty):
+    """What has come before is answered, and then the rest is refused."""
+    async with connected(server) as (reader, writer):
+        writer.write(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n")
+        await until(lambda: pretty.calls)
+        writer.write(b"nonsense\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
+    assert answer.startswith(b"HTTP/1.1 200 \r\nContent-Length: 4\r\n\r\nslowHTTP/1.1 400 Bad Request\r\n")
+
+
+async def test_a_client_that_goes_away_ends_what_it_asked_for(server, pretty):
+    """In the middle of its request, or while it waits: nothing is left, and the record says how far it came."""
+    ended = []
+
+    async def pieces():
+        try:
+            while True:
+                yield b"x" * 100_000
+        finally:
+            ended.append(True)
+
+    pretty.register_uri("GET", "https://api.example.com/endless", body=pieces)
+    async with connected(server) as (reader, writer):
+        writer.write(b"GET /endless HTTP/1.1\r\n" + HOST + b"\r\n")
+        await reader.readexactly(300_000)
+    await until(lambda: ended)
+    async with connected(server) as (reader, writer):
+        writer.write(b"POST /x HTTP/1.1\r\nContent-Length: 30\r\n" + HOST + b"\r\nabc")
+        await until(lambda: len(pretty.calls) == 2)
+    await until(lambda: pretty.calls[1].duration is not None)
+    assert (pretty.calls[1].status, pretty.calls[1].whole) == (None, False)
+
+
+HOSTS = {
+    "its own address": (b"/own", b"127.0.0.1:%d", "http://127.0.0.1:{port}/own"),
+    "localhost": (b"/own", b"localhost:%d", "http://127.0.0.1:{port}/own"),
+    "no host": (b"/own", b"", "http://127.0.0.1:{port}/own"),
+    "the host of a route": (b"/x", b"api.example.com", "https://api.example.com/x"),
+    "that host at this port": (b"/x", b"api.example.com:%d", "https://api.example.com/x"),
+    "that host in capitals": (b"/x", b"API.Example.COM", "https://api.example.com/x"),
+    "absolute": (b"https://api.example.com/x", b"127.0.0.1:%d", "https://api.example.com/x"),
+    "url_for": (b"/https://api.example.com/x", b"127.0.0.1:%d", "https://api.example.com/x"),
+    "url_for, one slash lost": (b"/https:/api.example.com/x", b"127.0.0.1:%d", "https://api.example.com/x"),
+    "a websocket's": (b"/wss://api.example.com/x", b"127.0.0.1:%d", "https://api.example.com/x"),
+    "another scheme": (b"/x", b"plain.example.com", "http://plain.example.com/x"),
+    "another port": (b"/x", b"port.example.com:8443", "https://port.example.com:8443/x"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTS)
+async def test_which_host_is_meant(server, pretty, name):
+    """The target says it, or the Host header does; without either it is the server itself."""
+    target, host, expected = HOSTS[name]
+    pretty.register_uri("GET", f"{server.url}/own", body=b"hello")
+    pretty.register_uri("GET", "http://plain.example.com/x", body=b"hello")
+    pretty.register_uri("GET", "https://port.example.com:8443/x", body=b"hello")
+    host = host % port(server) if b"%" in host else host
+    field = b"Host: " + host + b"\r\n" if host else b""
+    version = b"1.1" if host else b"1.0"
+    answer = await said(server, b"GET " + target + b" HTTP/" + version + b"\r\n" + field + b"Connection: close\r\n\r\n")
+    assert answer.endswith(b"hello")
+    (call,) = pretty.calls
+    assert str(call.url) == expected.format(port=port(server))
+
+
+async def test_a_handler_sees_what_its_server_would_have_seen(server, pretty):
+    """Path, host and scheme, not the way by which the request came."""
+    seen = []
+
+    async def look(request):
+        seen.append((request.path_qs, request.host, request.scheme, request.remote, str(request.url)))
+        return web.Response()
+
+    pretty.register_uri("GET", "https://api.example.com/look", params={"a": "1"}, handler=look)
+    for target in (b"https://api.example.com/look?a=1", b"/https://api.example.com/look?a=1"):
+        await said(server, b"GET " + target + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+    expected = ("/look?a=1", "api.example.com", "https", "127.0.0.1", "https://api.example.com/look?a=1")
+    assert seen == [expected, expected]
+    assert [call.request_headers["Host"] for call in pretty.calls] == ["api.example.com"] * 2
+
+
+async def test_one_connection_may_speak_to_several_hosts(server, pretty):
+    """As a proxy's does; each handler sees its own."""
+
+    async def look(request):
+        return web.Response(text=f"{request.scheme}://{request.host}")
+
+    pretty.mount("http://one.example.com", look)
+    pretty.mount("https://two.example.com", look)
+    asked = b"".join(
+        b"GET %b/ HTTP/1.1\r\nHost: x\r\n\r\n" % origin
+        for origin in (b"http://one.example.com", b"https://two.example.com", b"http://one.example.com")
+    )
+    answer = await said(server, asked + b"GET https://api.example.com/x HTTP/1.1\r\n" + LAST + b"\r\n")
+    bodies = [part.rpartition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 200 ")[1:]]
+    assert bodies == [b"http://one.example.com", b"https://two.example.com", b"http://one.example.com", b"hello"]
+
+
+async def test_a_redirect_leads_back_to_the_server(server, pretty):
+    """In the answer to a request by `url_for`, a Location is one that its client finds here, whoever says it."""
+
+    async def move(request):
+        raise web.HTTPFound("/there?a=1")
+
+    pretty.register_uri("GET", "https://api.example.com/canned", location="https://other.example.com/y")
+    pretty.register_uri("GET", "https://api.example.com/handled", handler=move)
+    for name, expected in (
+        (b"canned", server.url_for("https://other.example.com/y")),
+        (b"handled", server.url_for("https://api.example.com/there?a=1")),
+    ):
+        answer = await said(server, b"GET /https://api.example.com/" + name + b" HTTP/1.1\r\n" + LAST + b"\r\n")
+        assert f"\r\nLocation: {expected}\r\n".encode() in answer
+    answer = await said(server, b"GET https://api.example.com/canned HTTP/1.1\r\n" + LAST + b"\r\n")
+    assert b"\r\nLocation: https://other.example.com/y\r\n" in answer
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+async def test_an_answer_may_come_before_the_request_is_whole(server, pretty, chunked):
+    """The rest of it is read, and the next request is none the worse for it."""
+
+    async def early(request):
+        return web.Response(text="early")
+
+    pretty.register_uri("POST", "https://api.example.com/early", handler=early)
+    framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 10"
+    parts = (b"3\r\nabc\r\n", b"7\r\ndefghij\r\n0\r\n\r\n") if chunked else (b"abc", b"defghij")
+    async with connected(server) as (reader, writer):
+        writer.write(b"POST /early HTTP/1.1\r\n" + HOST + framing + b"\r\n\r\n" + parts[0])
+        assert (await asyncio.wait_for(reader.readuntil(b"early"), PATIENCE)).startswith(b"HTTP/1.1 200 OK\r\n")
+        writer.write(parts[1] + b"GET /x HTTP/1.1\r\n" + LAST + b"\r\n")
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == HELLO_LAST
+    assert [call.body for call in pretty.calls] == [b"abcdefghij", b""]
+
+
+async def test_many_requests_over_one_connection(server, pretty):
+    """Canned and handled in turn, all sent at once: each gets its own answer."""
+    ask = b"".join(
+        b"POST /echo HTTP/1.1\r\nContent-Length: 3\r\n%b\r\n%03dGET /x HTTP/1.1\r\n%b\r\n" % (HOST, number, HOST)
+        for number in range(100)
+    )
+    answer = await said(server, ask + b"GET /x HTTP/1.1\r\n" + LAST + b"\r\n")
+    bodies = [part.rpartition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 200 ")[1:]]
+    assert bodies == [body for number in range(100) for body in (b"[%03d]" % number, b"hello")] + [b"hello"]

@@ -1,0 +1,1 @@
+"""Tests that run in an event loop of their own, without pytest."""
