@@ -17,6 +17,7 @@ from .errors import (
     BodyNotKeptError,
     ControlError,
     DeactivatedError,
+    FaultError,
     HandlerError,
     HandlerResultError,
     MalformedRequestError,
@@ -63,6 +64,7 @@ handler_errors = _registry.handler_errors
 registry = _registry.registry
 
 if TYPE_CHECKING:
+    from . import faults as faults
     from . import match as match
     from .live.controlled import ControlledServer
     from .live.peer import Peer
@@ -82,8 +84,8 @@ _LATE = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "match":  # only when it is asked for: it takes as long to import as a third of all the rest
-        return import_module(f"{__name__}.match")
+    if name in ("faults", "match"):  # only when it is asked for: match takes as long to import as a third of the rest
+        return import_module(f"{__name__}.{name}")
     if name in _LATE:
         return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -101,6 +103,7 @@ __all__ = [
     "ControlError",
     "ControlledServer",
     "DeactivatedError",
+    "FaultError",
     "HandlerError",
     "HandlerFailure",
     "HandlerResultError",
@@ -130,6 +133,7 @@ __all__ = [
     "controlled",
     "deactivate",
     "fake_request",
+    "faults",
     "handler_errors",
     "has_call",
     "include",

@@ -50,6 +50,7 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
         Hosting.__init__(self)
         Sockets.__init__(self)
         self._ledger = Ledger()
+        self.unconnects = False
         self._passing: Rules = ()
         self._answerer = Answerer(self, _idle)
         self._transparent = False  # whether all that nothing answers is let through, for the tools of this package
@@ -209,6 +210,7 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Switch):
         self.handler_errors.clear()
         self._recall = None
         self._passing = ()
+        self.unconnects = False
 
     # -- looking
 
