@@ -69,8 +69,8 @@ PHASES = [
         "Before the answer",
         "",
         [*answers.BEFORE, *waiting.BEFORE],
-        "Where more is sent than a kernel takes in, the one who writes may hear of the reset before the one who reads:\n"
-        "then the message is `[Errno None] Can not write request body for http://example.com/a`.\n",
+        "Where more is sent than a kernel takes in, the one who writes may hear of the reset before the one who\n"
+        "reads: then the message is `[Errno None] Can not write request body for http://example.com/a`.\n",
     ),
     Phase(
         "In the head",
