@@ -18,6 +18,7 @@ from .errors import (
     BodyNotKeptError,
     ControlError,
     DeactivatedError,
+    FaultError,
     HandlerError,
     HandlerResultError,
     LoopError,
@@ -66,6 +67,7 @@ handler_errors = _registry.handler_errors
 registry = _registry.registry
 
 if TYPE_CHECKING:
+    from . import faults as faults
     from . import match as match
     from . import testing as testing
     from .live.controlled import ControlledServer
@@ -94,7 +96,7 @@ _LATE = {
     "WireServer": "live.wire_server",
 }
 # So do these rooms: the matchers take as long as a third of all the rest
-_LATE_ROOMS = ("match", "testing")
+_LATE_ROOMS = ("faults", "match", "testing")
 
 
 def __getattr__(name: str) -> Any:
@@ -121,6 +123,7 @@ __all__ = [
     "ControlledServer",
     "DeactivatedError",
     "FakeResolver",
+    "FaultError",
     "HandlerError",
     "HandlerFailure",
     "HandlerResultError",
@@ -153,6 +156,7 @@ __all__ = [
     "controlled",
     "deactivate",
     "fake_request",
+    "faults",
     "handler_errors",
     "has_call",
     "include",

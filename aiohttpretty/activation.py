@@ -14,11 +14,34 @@ from yarl import URL
 from .errors import DeactivatedError
 
 if TYPE_CHECKING:
+    from .script import Time
     from .shapes import Record, Spoken
     from .wire.handlers import HandlerServer, Serving
 
-UNDECIDED: Final = object()
+
+class _Undecided:
+    """In the place of a route."""
+
+    early: Final = True
+    host: Final = None
+
+
+UNDECIDED: Final = _Undecided()
 """Which route answers depends on what the request carries."""
+
+
+class Chosen(NamedTuple):
+    """What is answered, chosen before there is a connection."""
+
+    reply: Spoken
+    route: Any
+    record: Record | None
+    """The record of the request, if there is no connection for it."""
+
+    @property
+    def early(self) -> bool:
+        """As of a route for which something is to be done before a connection is asked for."""
+        return True
 
 
 class LetThrough(Exception):  # noqa: N818 - it never leaves this package, and nothing is wrong
@@ -49,12 +72,32 @@ class Answerer(Passer, Protocol):
     version: int
     """Another number whenever `find` may have another answer."""
 
+    @property
+    def time(self) -> Time:
+        """Whether what waits takes its time, where the reply doesn't say."""
+        ...
+
     def find(self, method: str, url: URL) -> Any:
         """The route of such a request, `UNDECIDED`, or None. Raises when no route for it can answer any more."""
         ...
 
     def answer(self, route: Any, method: str, url: URL, keywords: Mapping[str, Any]) -> tuple[Spoken, Record] | None:
         """Choose the reply and record the call; None if another request was quicker to use the route up."""
+        ...
+
+    def choose(self, method: str, url: URL) -> Chosen | object | None:
+        """A `Chosen` reply where one of those that may come is that there is no connection.
+
+        None if no route answers; `UNDECIDED` where nothing need be chosen yet, or it depends on what is not known yet.
+        """
+        ...
+
+    def unconnects(self, method: str, url: URL) -> bool:
+        """Whether a route for such requests has a reply that there is no connection."""
+        ...
+
+    def again(self, route: Any, method: str, url: URL, keywords: Mapping[str, Any]) -> Record:
+        """Record a call of the route for which the reply has been chosen."""
         ...
 
     def decide(self, request: Request) -> tuple[Spoken, Record] | None:
@@ -107,6 +150,11 @@ class Activation:
 
             server = self._servers[loop] = HandlerServer()
         return server
+
+    @property
+    def time(self) -> Time:
+        """Whether what waits takes its time, where the reply doesn't say."""
+        return self.answerer.time
 
     def failed(self, reply: Spoken, record: Record, error: BaseException) -> None:
         """Take note of what a handler let out."""

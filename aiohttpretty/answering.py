@@ -15,14 +15,16 @@ from yarl import URL
 from . import activation, neighbours
 from .errors import BodyNotKeptError, NoMatchError, UnansweredError
 from .records.call import Call, Unmatched
+from .route import Route
 
 if TYPE_CHECKING:
     from .addresses.hosts import Rules
     from .ledger import Ledger
     from .records.log import Calls
+    from .records.outgoing import OutgoingCall, UnconnectedCall
     from .records.through import PassedCall
     from .replies.reply import Reply
-    from .route import Route
+    from .script import Time
     from .settings import Settings
 
 
@@ -31,6 +33,7 @@ class Registry(Protocol):
 
     calls: Calls
     unmatched: list[Unmatched]
+    unconnects: bool
     _passing: Rules
     """The hosts that `passthrough()` was called with."""
     _ledger: Ledger
@@ -57,6 +60,10 @@ class Answerer:
         self.start = registry.start
         self.failed = registry.failed
         self.version = 0
+
+    @property
+    def time(self) -> Time:
+        return self._registry.settings.time
 
     def find(self, method: str, url: URL) -> Any:
         __tracebackhide__ = True  # pytest leaves such frames out of its tracebacks
@@ -90,6 +97,37 @@ class Answerer:
         call = Call(method, url, route, keywords)
         self._registry.calls.append(call)
         return chosen, call
+
+    def unconnects(self, method: str, url: URL) -> bool:
+        return self._registry.unconnects and any(route.succession.early for route in self._fitting(method, url))
+
+    def choose(self, method: str, url: URL) -> activation.Chosen | object | None:
+        sent: UnconnectedCall | None = None
+        for route in self._fitting(method, url):
+            sent = sent or _unsent(method, url, route)
+            sent.route = route
+            if (accepted := _accepts(route, sent)) is False:
+                continue
+            if accepted is None or route.host is not None:
+                return activation.UNDECIDED
+            if (due := route.due(method)) is None:
+                continue
+            if not route.give(due, method):
+                return self.choose(method, url)
+            if not _unconnected(due):
+                return activation.Chosen(due, route, None)
+            route.used = True
+            sent.settle()
+            self._registry.calls.append(sent)
+            route.came(sent)
+            return activation.Chosen(due, route, sent)
+        return None
+
+    def again(self, route: Route, method: str, url: URL, keywords: Mapping[str, Any]) -> Call:
+        route.used = True
+        call = Call(method, url, route, keywords)
+        self._registry.calls.append(call)
+        return call
 
     def decide(self, request: activation.Request) -> tuple[Reply, Call] | None:
         __tracebackhide__ = True
@@ -173,10 +211,28 @@ def _outgoing(method: str, url: URL, *, keeps: bool) -> PassedCall:
     return PassedCall(method, url, *_known().outgoing(), keeps=keeps)
 
 
+def _unsent(method: str, url: URL, route: Route) -> UnconnectedCall:
+    from .records.outgoing import UnconnectedCall  # noqa: PLC0415 - few tests have a server that is not there
+
+    return UnconnectedCall(method, url, route, *_known().outgoing())
+
+
+def _unconnected(reply: Reply) -> bool:
+    fault = reply.fault
+    if fault is None or fault.connection is None:
+        return False
+    return fault.connection.kind != "proxy_status" or not _known().proxy_answers()
+
+
 def _may_accept(route: Route, sent: PassedCall) -> bool:
     """Whether a route may answer what is about to be sent: yes, if that depends on a stream."""
     sent.route = route
+    return _accepts(route, sent) is not False
+
+
+def _accepts(route: Route, sent: OutgoingCall) -> bool | None:
+    """Whether a route answers what is about to be sent; None if that depends on a stream."""
     try:
         return route.accepts(sent)
     except BodyNotKeptError:
-        return True
+        return None

@@ -17,7 +17,7 @@ import aiohttp
 from aiohttp import ClientOSError, ServerDisconnectedError
 from yarl import URL
 
-from .activation import UNDECIDED, Activation, LetThrough, Passer, Request, deactivated
+from .activation import UNDECIDED, Activation, Chosen, LetThrough, Passer, Request, deactivated
 from .origin import spot
 
 if TYPE_CHECKING:
@@ -48,14 +48,18 @@ class UnderWay(Protocol):
     leaving: bool
 
     def leave(self) -> None: ...
+    def unconnected(self, request: Any, reply: Spoken) -> BaseException | None:
+        """What is raised instead of an answer to the request, if the reply is that there is no connection."""
+        ...
 
 
 class Binding:
     """What a request belongs to: made when it begins, and ended when it is over."""
 
     __slots__ = (
-        *("__weakref__", "_again", "_asking", "_before", "_hook", "_passed", "_record", "_spot", "_started", "_token"),
-        *("activations", "asked", "error", "keywords", "open"),
+        *("__weakref__", "_again", "_asking", "_before", "_by", "_hook", "_passed", "_record", "_reply", "_spot"),
+        *("_started", "_token"),
+        *("activations", "asked", "began", "error", "keywords", "open", "timeout"),
     )
 
     def __init__(
@@ -71,9 +75,13 @@ class Binding:
         self._again: Any = None  # aiohttp's silent second attempt
         self._before: Record | None = None  # of the hop or the attempt before this one
         self._record: Record | None = None
+        self._reply: Spoken | None = None  # what it was answered with, by whom
+        self._by: Activation | None = None
         # If it is the real network that is to answer now: the response that the request had before
         self._passed: tuple[Any] | None = None
-        self._started = 0.0
+        self.began = self._started = monotonic()
+        self.timeout: Any = None
+        """The `aiohttp.ClientTimeout`, when aiohttp has asked for a connection."""
         self._spot = spot(2)  # who called the function that makes this, and that is the first of the request's own
         self._hook = hook
         hook.under_way += 1
@@ -88,6 +96,7 @@ class Binding:
         # Timers that were set meanwhile, such as the pool's, keep the context, and it keeps this
         self.keywords = _NOTHING
         self._asking = self._again = self._before = self._record = self._passed = self.asked = self.error = None
+        self._reply = self._by = None
         try:  # noqa: SIM105 - suppress() costs as much as all the rest
             bound.reset(self._token)
         except ValueError:
@@ -97,15 +106,35 @@ class Binding:
             self._hook.leave()
 
     @property
+    def hop(self) -> float:
+        """When this redirect of it, or this attempt, began."""
+        return self._started
+
+    @property
+    def timer(self) -> Any:
+        """What aiohttp tells when its `total` is over."""
+        return self._asking._timer if self._asking is not None else None
+
+    @property
+    def within(self) -> Binding | None:
+        """The request that waits for this one: a middleware of its has made it."""
+        around = self._token.old_value
+        return around if isinstance(around, Binding) and around.open else None
+
+    @property
     def alive(self) -> bool:
         return any(activation.alive for activation in self.activations)
 
-    def asks(self, request: Any) -> None:
+    def asks(self, request: Any, timeout: Any) -> tuple[Activation, Any] | None:
         """aiohttp asks for the connection of a request.
 
         If the one before it was answered with an exception that aiohttp takes for a lost connection, this is its
-        silent second attempt, which gets the same: what the test registered is one failure of one request.
+        silent second attempt, which gets the same: what the test registered is one failure of one request. If it was
+        answered with a fault, the second attempt is a request of its own; what is returned is the answer to it, if
+        that is the same fault again.
         """
+        again: tuple[Activation, Chosen] | None = None
+        self.timeout = timeout
         if self.error is not None:
             before, self._asking = self._asking, request
             if before is not request and (before.method, before.url) == (request.method, request.url):
@@ -117,15 +146,32 @@ class Binding:
             if self._passed is not None:
                 self._hear(self._passed)
                 self._passed = None
+            if self._reply is not None and self._reply.fault is not None:
+                again = self._repeated(request, self._reply)
             self.asked = None  # what the caller wrote is the address of the first hop only
             # aiohttp makes another request for a redirect or a second attempt, and hands the same to a middleware's
             self._before = None if self._asking is request else self._record
             self._record = None
+            self._reply = None
+            self._started = monotonic()
         self._asking = request
-        self._started = monotonic()
+        return again
 
-    def note(self, record: Record) -> None:
-        """This is the record of the request."""
+    def _repeated(self, request: Any, reply: Spoken) -> tuple[Activation, Chosen] | None:
+        """The fault once more, if aiohttp makes its silent second attempt and the fault is for that, too."""
+        before, by, fault = self._asking, self._by, reply.fault
+        if by is None or not by.alive or fault is None or fault.attempts == 1 or self._record is None:
+            return None
+        if before is request or (before.method, before.url) != (request.method, request.url):
+            return None  # a middleware asks for the same again, or it is a redirect
+        if before.response is not None and before.response.status is not None:
+            return None  # so is this
+        return by, Chosen(reply, self._record.route, None)
+
+    def note(self, record: Record, reply: Spoken | None = None, by: Activation | None = None) -> None:
+        """This is the record of the request, and this is said to it, if it is one of ours."""
+        self._reply = reply
+        self._by = by
         record.started = self._started
         record.spot = self._spot
         if self._before is not None:
@@ -201,13 +247,39 @@ class Binding:
             for activation in late:
                 await activation.answerer.start(url)
 
+    async def early(self, by: Activation, route: Any) -> tuple[Activation, Any]:
+        """The same as `route`, when all that may be mounted there has started.
+
+        Instead of the route it is a `Chosen` reply where one of those that may come is that there is no connection; but
+        not if it depends on a stream who answers.
+        """
+        __tracebackhide__ = True
+        if isinstance(route, Chosen):
+            return by, route
+        method, url = self._asking.method, self._asking.url
+        if route is UNDECIDED or (route.host is not None and not route.host.ready()):
+            by, route = await self.started(method, url)
+        alive = [activation for activation in self.activations if activation.alive]
+        if any(activation.answerer.unconnects(method, url) for activation in alive):
+            for activation in alive:
+                if (found := activation.answerer.choose(method, url)) is not None:
+                    return (activation, found) if isinstance(found, Chosen) else (by, route)
+        return by, route
+
+    def unconnected(self, reply: Spoken) -> BaseException | None:
+        """What is raised for a reply that there is no connection, where there is one, because it was known too late.
+
+        None if the reply is what a proxy answers to a request that goes through no tunnel.
+        """
+        return self._hook.unconnected(self._asking, reply)
+
     def decide(self, head: bytes, body: list[bytes]) -> tuple[Spoken, Record, Activation]:
         """What is said to the request that came whole, and by whom; raises if nobody knows it."""
         __tracebackhide__ = True
         request = Request(self._asking.method, self._asking.url, self.keywords, head, body)
         for activation in self.activations:
             if activation.alive and (answer := activation.answerer.decide(request)) is not None:
-                self.note(answer[1])
+                self.note(answer[1], answer[0], activation)
                 return (*answer, activation)
         raise self._refused(request)
 

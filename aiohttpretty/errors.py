@@ -53,6 +53,10 @@ class UnreadableBodyError(AiohttprettyError, ValueError):
     """The body of a call is not what it was asked to be read as."""
 
 
+class FaultError(AiohttprettyError):
+    """A fault was registered that can't happen to the request."""
+
+
 class VerificationError(AiohttprettyError, AssertionError):
     """The calls that came by are not those that the test expected.
 

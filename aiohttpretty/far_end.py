@@ -7,21 +7,27 @@ where the client waits; an exception in a loop callback would be a hang until th
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from .delivery import Delivery
+from .delivery import Delivery, later, really
 from .errors import MalformedRequestError
 from .handled import Handled
+from .script import Ending
 from .wire.framing import BROKEN, COMPLETE, CONTINUE, Progress, RequestReader
 from .wire.protocol import WireProtocol
 from .wire.transport import WireTransport
 
 if TYPE_CHECKING:
+    from .script import Wait
     from .shapes import Answering, Record, Spoken, Turn
     from .wire.handlers import Serving
     from .wire.served import ServedEnd
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+# Of these faults all is in the answer, and none in the way it is said
+_AS_USUAL = ("corrupt", "proxy_status")
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
@@ -40,7 +46,9 @@ class Speaker:
         self._record: Record | None = None
         self._exchange: Handled | None = None  # the last one
         self._answered_by: Answering | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | asyncio.Task[None] | None = None
+        self.established = _ESTABLISHED
+        """What is answered to a CONNECT, by which aiohttp opens a tunnel through a proxy."""
         self._served: dict[Serving, ServedEnd] = {}
         self._serving: ServedEnd | None = None  # who takes the bytes of this request as they come
         self._all_said = False
@@ -102,14 +110,35 @@ class Speaker:
             self._loop.call_soon(self._answer)
         elif progress is BROKEN or self._all_said:
             self._loop.call_soon(self._refuse)
-        elif self._record is not None and reader.size > self._record.large and not self._repeats:
-            self._record.receiving(reader.body)  # nobody else needs it, and memory need not hold it
+        elif self._reply is not None and self._record is not None:
+            self._on_the_way(reader, self._reply, self._record)
+
+    def _on_the_way(self, reader: RequestReader, reply: Spoken, record: Record) -> None:
+        """Some of the request has come."""
+        if reply.fault is not None and reply.fault.upload is not None and reader.head:
+            if reader.size >= reply.fault.upload:
+                self._loop.call_soon(self._cut, reader)
+        elif reader.size > record.large and not self._repeats:
+            record.receiving(reader.body)  # nobody else needs it, and memory need not hold it
 
     def _go_on(self, reader: RequestReader) -> Progress:
         """Have the client send the body."""
         if self._serving is None:
             self._loop.call_soon(self._deliver, _CONTINUE)
         return reader.feed(b"")  # a request without a body is whole all the same
+
+    def _cut(self, reader: RequestReader) -> None:
+        """Lose the connection in the middle of the request."""
+        turn, reply, record = self._turn, self._reply, self._record
+        if self._gone or turn is None or reply is None or record is None or reader is not self._reader:
+            return
+        self._reply = self._record = None
+        record.received(reader.head, reader.body)
+        if reply.delay:
+            wait = self._wait(turn, reply)
+            self._after(turn, reply.delay, wait, partial(self._delivery.end, Ending.RESET, record))
+        else:
+            self._delivery.end(Ending.RESET, record)
 
     @property
     def _repeats(self) -> bool:
@@ -154,7 +183,7 @@ class Speaker:
             return
         if turn is None:
             # Nobody was told of it: the CONNECT by which aiohttp opens a tunnel through a proxy
-            self._deliver(_ESTABLISHED)
+            self._deliver(self.established)
             return
         try:
             reply = self._reply
@@ -162,34 +191,63 @@ class Speaker:
                 reply, self._record, self._answered_by = turn.decide(self._request.head, self._request.body)
                 self._reply = reply
             if reply.delay:
-                self._timer = self._loop.call_later(reply.delay, self._say_late, turn)
+                wait = self._wait(turn, reply)
+                self._after(turn, reply.delay, wait, partial(self._say_late, turn, wait))
             else:
                 self._say(turn)
         except BaseException as error:
             self._fail(turn, error)
 
-    def _say_late(self, turn: Turn) -> None:
+    def _wait(self, turn: Turn, reply: Spoken) -> Wait:
+        """How time passes for the answer."""
+        time = reply.time or (self._answered_by.time if self._answered_by is not None else "real")
+        if time == "real" or not hasattr(turn, "timer"):  # of a client beyond a socket, no timeouts are known
+            return really
+        from .pace import Pace  # noqa: PLC0415 - most tests don't wait, or really do
+
+        return Pace(turn, self._protocol, lambda: self._all_said).pause
+
+    def _after(self, turn: Turn, seconds: float, wait: Wait, then: Callable[[], None]) -> None:
+        self._timer = later(self._loop, wait, seconds, then, partial(self._fail, turn))
+
+    def _say_late(self, turn: Turn, wait: Wait) -> None:
         self._timer = None
         if not self._transport.is_closing():
-            self._say(turn)
+            self._say(turn, wait)
 
-    def _say(self, turn: Turn) -> None:
+    def _say(self, turn: Turn, wait: Wait | None = None) -> None:
         reply, record = self._reply, self._record
         if reply is None or record is None:
             return
         try:
             if reply.error is not None:
                 self._fail(turn, reply.exception())
+            elif reply.fault is not None:
+                self._go_wrong(turn, reply, record, wait or self._wait(turn, reply))
             elif reply.handler is not None:
                 self._serving = end = self._begin(turn, reply, record)  # which may upgrade
                 for piece in self._request.replayed():
                     end.feed(piece)
             else:
-                self._delivery.say(reply, record, last=self._last)
+                if reply.whole is None:
+                    wait = wait or self._wait(turn, reply)
+                self._delivery.say(reply, record, last=self._last, wait=wait)
         except BaseException as error:
             self._fail(turn, error)
         self._reply = self._record = None
         self._request = self._reader
+
+    def _go_wrong(self, turn: Turn, reply: Spoken, record: Record, wait: Wait) -> None:
+        fault = reply.fault
+        assert fault is not None
+        if fault.upload is not None:
+            self._delivery.end(Ending.RESET, record)
+        elif fault.connection is not None and (error := turn.unconnected(reply)) is not None:
+            self._fail(turn, error)  # only now was it known to be this one's turn
+        elif fault.name in _AS_USUAL:
+            self._delivery.say(reply, record, last=self._last, wait=wait)
+        else:
+            self._delivery.play(reply, record, last=self._last, wait=wait)
 
     def _begin(self, turn: Turn, reply: Spoken, record: Record) -> ServedEnd:
         """Have the reply's handler, or what is mounted, take the request."""

@@ -9,17 +9,22 @@ ours was there.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from aiohttp import BaseConnector
 
-from .activation import UNDECIDED, Activation, LetThrough, deactivated, in_thread_of
-from .binding import bound
+from .activation import UNDECIDED, Activation, Chosen, LetThrough, deactivated, in_thread_of
+from .binding import Binding, bound
 from .far_end import Speaker
 from .wire.connector import CLOSE, Shadow
+
+if TYPE_CHECKING:
+    from .shapes import Record, Spoken
+    from .wire.unconnected import Attempt
 
 
 class Hook:
@@ -40,16 +45,16 @@ class Hook:
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: C901 - every request pays for a split
         """Stands for `connector.connect`: the reply to `req` is waiting at the far end; or it is a real connection."""
         __tracebackhide__ = True
-        binding = bound.get()
-        if binding is None or not binding.open:
+        if (binding := bound.get()) is None or not binding.open:
             return await self._original("connect")(req, traces=traces, timeout=timeout)
-        binding.asks(req)
-        method, url = req.method, req.url
         try:
-            # Before a connection is made or waited for, and before anything of the body is read
-            activation, route = binding.route(method, url)
-            if route is UNDECIDED or (route.host is not None and not route.host.ready()):
-                activation, route = await binding.started(method, url)
+            method, url = req.method, req.url
+            # Before a connection is waited for, and before anything of the body is read
+            activation, route = binding.asks(req, timeout) or binding.route(method, url)
+            if route.early:
+                activation, route = await binding.early(activation, route)
+                if isinstance(route, Chosen):
+                    return await self._answered(binding, activation, route, req, traces, timeout)
             version = activation.answerer.version
             try:
                 shadow = self._shadow or self._new_shadow()
@@ -67,7 +72,7 @@ class Hook:
                         break
                     activation, route = await binding.started(method, url)  # another request was quicker to use it up
                 if answer is not None:
-                    binding.note(answer[1])
+                    binding.note(answer[1], answer[0], activation)
                 connection._protocol.transport.far_end.expect(binding, answer, activation)
             except BaseException:
                 connection.release()
@@ -77,6 +82,61 @@ class Hook:
         else:
             return connection
         return await self._original("connect")(req, traces=traces, timeout=timeout)
+
+    async def _answered(
+        self, binding: Binding, by: Activation, chosen: Chosen, req: Any, traces: Any, timeout: Any
+    ) -> Any:
+        """The same for a reply that is chosen already."""
+        __tracebackhide__ = True
+        method, url = req.method, req.url
+        try:
+            shadow = self._shadow or self._new_shadow()
+            if chosen.record is not None:
+                binding.note(chosen.record, chosen.reply, by)
+                return await self._unconnected(shadow, by, chosen.reply, chosen.record, req, traces, timeout)
+            connection: Any = await shadow.connect(req, traces=traces, timeout=timeout)
+        except Exception:
+            if binding.alive:
+                raise
+            raise deactivated(method, url) from None
+        try:
+            if not by.alive:
+                raise deactivated(method, url)
+            record = by.answerer.again(chosen.route, method, url, binding.keywords)
+            binding.note(record, chosen.reply, by)
+            connection._protocol.transport.far_end.expect(binding, (chosen.reply, record), by)
+        except BaseException:
+            connection.release()
+            raise
+        return connection
+
+    async def _unconnected(
+        self, shadow: Shadow, by: Activation, reply: Spoken, record: Record, req: Any, traces: Any, timeout: Any
+    ) -> Any:
+        __tracebackhide__ = True
+        attempt = self._attempt(reply, req, by)
+        if (reply.time or by.time) == "instant":
+            attempt.turn = bound.get()
+        try:
+            attempt.check()
+            return await shadow.attempt(attempt, req, traces, timeout)
+        except asyncio.TimeoutError:
+            record.ended()  # and what that is to the caller, aiohttp says further up
+            raise
+        except Exception as error:
+            record.ended(error if by.alive else deactivated(req.method, req.url))
+            raise
+
+    def unconnected(self, request: Any, reply: Spoken) -> BaseException | None:
+        """What is raised instead of an answer to the request, if the reply is that there is no connection."""
+        return self._attempt(reply, request, None).error()
+
+    def _attempt(self, reply: Spoken, req: Any, by: Activation | None) -> Attempt:
+        from .wire.unconnected import Attempt  # noqa: PLC0415 - few tests have a server that is not there
+
+        connector = self._connector()
+        assert connector is not None  # it is calling us, or has a request under way
+        return Attempt(reply, req, connector, by)
 
     def close(self, *args: Any, **kwargs: Any) -> Any:
         """Stands for `connector._close`."""
@@ -92,7 +152,7 @@ class Hook:
         """Fail what is being answered by `activation`; others go on."""
         if self._shadow is not None and not self._loop.is_closed():
             self._shadow.fail(
-                lambda end: isinstance(end, Speaker) and end.owes(activation),
+                lambda end: end.owes(activation),
                 lambda: deactivated("a request", "on this connection"),
             )
 

@@ -63,6 +63,13 @@ def outgoing() -> Outgoing:
     return Outgoing(binding.keywords, head, None if body is None else [body] if body else [])
 
 
+def proxy_answers() -> bool:
+    """Whether the answer to the request that is being answered here may be its proxy's: there is no tunnel."""
+    binding = bound.get()
+    request = binding._asking if binding is not None else None
+    return request is not None and request.proxy is not None and not request.is_ssl()
+
+
 def passes() -> bool:
     """Whether the request that is being answered here is let through if nobody answers it."""
     binding = bound.get()

@@ -9,6 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, cast, get_args
 
 from .errors import OptionTypeError, OptionValueError
+from .script import Time
 from .words import check_words
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from yarl import URL
 
     from .match import Matcher
+    from .replies.fault import Fault
 
 
 class AsyncReadable(Protocol):
@@ -58,8 +60,10 @@ class _SharedOptions(TypedDict, total=False):
     auto_length: bool
     delay: float | timedelta
     error: BaseException | type[BaseException]
+    fault: Fault | None
     handler: Callable[[Request], Awaitable[StreamResponse] | StreamResponse]
     expect_errors: bool
+    time: Time
 
 
 class JsonReplyOptions(_SharedOptions, total=False):
@@ -109,7 +113,7 @@ class ReplacedOptions(JsonReplyOptions, total=False):
 
 REPLY_WORDS = (
     *("status", "reason", "headers", "body", "json", "sse", "charset", "cookies", "content_encoding", "location"),
-    *("auto_length", "delay", "error", "handler", "expect_errors"),
+    *("auto_length", "delay", "error", "fault", "handler", "expect_errors", "time"),
 )
 ROUTE_WORDS = (*REPLY_WORDS, "params", "check_params", "match", "responses", "exhausted", "times", "optional")
 # Words that an item of `responses` can't have, because they say which request is meant, and the thing they look at

@@ -59,7 +59,7 @@ def route(
         which.method,
         which.address,
         which.matchers,
-        succession(options, as_json=as_json),
+        _possible(succession(options, as_json=as_json), which.address),
         asking={"params": params, **asking} if params else asking,
         as_json=as_json,
         optional=check_optional(options.get("optional", False)),
@@ -129,6 +129,15 @@ def succession(options: Mapping[str, Any], *, as_json: bool) -> Succession:
     )
 
 
+def _possible(said: Succession, where: Address) -> Succession:
+    """The same, if all of it can happen at the address."""
+    if said.early:
+        from .replies.possible import check_possible  # noqa: PLC0415 - few tests have a server that is not there
+
+        check_possible(said.faults, where.url, where.name)
+    return said
+
+
 def _reply(options: Mapping[str, Any], **kind: bool) -> tuple[Reply, dict[str, Any]]:
     try:
         return reply(options, **kind)
@@ -142,11 +151,16 @@ def _reply(options: Mapping[str, Any], **kind: bool) -> tuple[Reply, dict[str, A
 
 
 def copied(original: Route, base: str | None, *, home: Home) -> Route:
-    """The same route in another registry, its replies from the first on; a path is put below `base`."""
+    """The same route in another registry, its replies from the first on; a path is put below `base`.
+
+    Raises:
+        OptionValueError: one of its faults can't happen there.
+    """
     where, asking = original.address, original.asking
     if isinstance(where, Beneath) and base is not None:
         where = where.under(base)
         asking = {word: value for word, value in asking.items() if word != "params"}
+        _possible(original.succession, where)
     return original.anew(where, asking, home)
 
 
@@ -169,7 +183,7 @@ def rewritten(original: Route, options: Mapping[str, Any], *, registered: bool) 
                 "or remove() the route and register another."
             )
     check_words(options, _REPLACED, "replace")
-    return succession(options, as_json=original.as_json)
+    return _possible(succession(options, as_json=original.as_json), original.address)
 
 
 def check_bundle(other: object, *, into: object) -> None:

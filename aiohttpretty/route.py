@@ -27,6 +27,8 @@ class Home(Protocol):
     """Where a route is registered."""
 
     calls: Calls
+    unconnects: bool
+    """Whether a route may have a reply that there is no connection; where none has, nobody looks for one."""
 
     @property
     def keep_bodies(self) -> bool:
@@ -101,6 +103,10 @@ class Route:
         """The replies."""
         self.endless = succession.endless
         """The reply to any number of requests, if there is just one."""
+        if succession.early:
+            self._home.unconnects = True
+        self.early = self.host is not None or succession.early
+        """Whether something is to be done before a connection is asked for: an application started, a reply chosen."""
         self.sure = succession.endless is not None and not self.matchers
         """Whether it answers every request to its address, always."""
         self.used = False
@@ -258,6 +264,14 @@ class Route:
     def next_reply(self, method: str) -> Reply | None:
         """The reply to this call, or None when there is none any more."""
         return self.endless or self.succession.next_reply(method)
+
+    def due(self, method: str) -> Reply | None:
+        """The reply to such a call, which is not given by this; None when there is none any more."""
+        return None if self.spent(method) else self.endless or self.succession.due
+
+    def give(self, due: Reply, method: str) -> bool:
+        """Give that one to this call; False if another call was quicker."""
+        return due is self.endless or self.succession.next_reply(method, due) is not None
 
 
 def _likenesses(matchers: tuple[Matcher, ...]) -> frozenset[int]:

@@ -11,7 +11,8 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from .errors import OptionTypeError
-from .words import check_words
+from .script import Time
+from .words import check_time, check_words
 
 if TYPE_CHECKING:
     from .addresses.hosts import Host, Rules
@@ -25,6 +26,7 @@ class SettingWords(TypedDict, total=False):
     assert_all_called: bool
     keep_bodies: bool
     passthrough: Sequence[Host] | AbstractSet[Host]
+    time: Time
 
 
 class Settings(NamedTuple):
@@ -36,6 +38,14 @@ class Settings(NamedTuple):
     """Whether bodies of requests are kept whole, however large they are."""
     passthrough: Rules = ()
     """The hosts whose requests are let through to the real network, if no route answers them."""
+    time: Time = "real"
+    """What becomes of delays, stalls, pauses in a body, and the client's own timeouts that end them.
+
+    In `"real"` time they take their time; `"instant"`, nobody waits: what would come first happens at once, be it the
+    answer or aiohttp's timeout. Only aiohttp's own timeouts are known; one around the request (`asyncio.timeout`,
+    `asyncio.wait_for`) keeps its real time, and so does what a handler or a body's generator awaits; aiohttp's timers
+    don't know what was skipped before. A reply's own `time` goes before.
+    """
 
 
 DEFAULTS = Settings()
@@ -80,7 +90,11 @@ def _hosts(name: str, value: object, where: str) -> Rules:
     return rules(value, f"{where}: {name}")
 
 
-_CHECKS: dict[str, Callable[[str, object, str], object]] = {"passthrough": _hosts}
+def _time(name: str, value: object, where: str) -> Time:
+    return check_time(value, f"{where}: ")
+
+
+_CHECKS: dict[str, Callable[[str, object, str], object]] = {"passthrough": _hosts, "time": _time}
 
 
 # Like the patch, the project is one for the whole process

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .delivery import Deliverable, Told
 from .origin import Spot
+from .script import Time
 
 if TYPE_CHECKING:
     from .wire.handlers import Serving
@@ -21,6 +22,8 @@ class Spoken(Deliverable, Protocol):
 
     @property
     def delay(self) -> float: ...
+    @property
+    def time(self) -> Time | None: ...
     @property
     def error(self) -> BaseException | type[BaseException] | None: ...
     def exception(self) -> BaseException: ...
@@ -44,12 +47,15 @@ class Record(Told, Protocol):
     """The shape of a call."""
 
     url: Any
+    route: Any
     started: float | None
     spot: Spot | None
     large: ClassVar[int]
 
     @property
     def match_info(self) -> Mapping[str, str]: ...
+    @property
+    def whole(self) -> bool: ...
     def follows(self, before: Any) -> None: ...
     def receiving(self, body: list[bytes]) -> None: ...
     def received(self, head: bytes, body: list[bytes]) -> None: ...
@@ -58,6 +64,11 @@ class Record(Told, Protocol):
 
 class Answering(Protocol):
     """Whose answers are said."""
+
+    @property
+    def time(self) -> Time:
+        """Whether what waits takes its time, where the reply doesn't say."""
+        ...
 
     def server(self, loop: asyncio.AbstractEventLoop, reply: Spoken) -> Serving:
         """What serves the reply's handler, or what is mounted, in the event loop, which is running."""
@@ -68,13 +79,41 @@ class Answering(Protocol):
         ...
 
 
-class Turn(Protocol):
+class Timed(Protocol):
+    """A request, and how long its client would wait."""
+
+    began: float
+    """When it began, by `time.monotonic()`."""
+    timeout: Any
+    """Its `aiohttp.ClientTimeout`."""
+
+    @property
+    def hop(self) -> float:
+        """When this redirect of it, or this attempt, began."""
+        ...
+
+    @property
+    def timer(self) -> Any:
+        """What aiohttp tells when its `total` is over."""
+        ...
+
+    @property
+    def within(self) -> Timed | None:
+        """The request that waits for this one."""
+        ...
+
+
+class Turn(Timed, Protocol):
     """Whose turn it is to be answered."""
 
     open: bool
     """Whether it still waits for an answer."""
     error: BaseException | None
     """What it was answered with, if that is an exception."""
+
+    def unconnected(self, reply: Spoken) -> BaseException | None:
+        """What aiohttp raises where there is no connection, for a reply whose fault that is; None: an answer."""
+        ...
 
     def decide(self, head: bytes, body: list[bytes]) -> tuple[Spoken, Record, Answering]:
         """The answer to the request that is whole now, its record, and whose it is. Raises if there is none."""

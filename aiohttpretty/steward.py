@@ -52,6 +52,7 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Switch):
         Sockets.__init__(self)
         Serve.__init__(self)
         self._ledger = Ledger()
+        self.unconnects = False
         self._passing: Rules = ()
         self._answerer = Answerer(self, _idle)
         self._transparent = False  # whether all that nothing answers is let through, for the tools of this package
@@ -216,6 +217,7 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Switch):
         self.handler_errors.clear()
         self._recall = None
         self._passing = ()
+        self.unconnects = False
 
     # -- looking
 

@@ -6,9 +6,11 @@ Law of this room: it knows spellings, not meanings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast, get_args
 
 from .elsewhere import ELSEWHERE
-from .errors import OptionTypeError
+from .errors import OptionTypeError, OptionValueError
+from .script import Time
 
 
 def check_words(
@@ -29,3 +31,18 @@ def check_words(
             near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
             hint = f" Did you mean {near[0]!r}?" if near else ""
         raise OptionTypeError(f"{where} has no option {word!r}.{hint} The options are: {', '.join(known)}.")
+
+
+def check_time(time: object, where: str = "") -> Time:
+    """Whether what waits, waits in `"real"` time or is over in an `"instant"`.
+
+    Raises:
+        OptionTypeError, OptionValueError: it is neither word.
+    """
+    if time in get_args(Time):
+        return cast("Time", time)
+    kind = OptionValueError if isinstance(time, str) else OptionTypeError
+    raise kind(
+        f"{where}time={time!r} is not known. Give 'real' (what waits takes its time) or 'instant' (nobody waits: what "
+        "comes first in time happens at once)."
+    )

@@ -1,7 +1,12 @@
 """Every example of the README and of the documentation runs as it is written there."""
 
+import re
+import subprocess
+import sys
 import textwrap
+from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from sybil import Document
@@ -35,6 +40,21 @@ def blocks(path, language):
     return [pytest.param(str(example.parsed), id=f"{path}:{example.line}") for example in document.examples()]
 
 
+def is_conftest(block):
+    """Whether it is not a test, but for all tests of a project."""
+    return block.values[0].startswith(CONFTEST)
+
+
+def examples(page):
+    """The blocks that are tests."""
+    return [block for block in blocks(page, "python") if not is_conftest(block)]
+
+
+def module(name):
+    """The module that an example is, by the page and the line of it."""
+    return "test_" + re.sub(r"\W", "_", name)
+
+
 SHOP = """
 import aiohttp
 
@@ -61,17 +81,44 @@ async def test_an_order():
 PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
 
 
-@pytest.mark.parametrize("block", [block for page in PAGES for block in blocks(page, "python")])
-def test_example(block, pytester):
+@pytest.fixture(scope="session")
+def played(tmp_path_factory):
+    """`played(page)` runs the examples of a page, each a file of its own, and gives what became of each file's tests.
+
+    One run for the whole page, because to begin one takes longer than all of its examples.
+    """
+
+    @cache
+    def play(page):
+        folder = tmp_path_factory.mktemp("page")
+        for block in examples(page):
+            (folder / f"{module(block.id)}.py").write_text(block.values[0])
+        report = folder / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junitxml={report}", *OPTIONS]
+        run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        became = {}
+        for case in ET.parse(report).iter("testcase"):
+            became.setdefault(case.get("classname").split(".")[0], []).append([what.tag for what in case])
+        return became, run.stdout.decode()
+
+    return play
+
+
+@pytest.mark.parametrize("block", [block for page in PAGES for block in examples(page)])
+def test_example(block, request, played):
     """An example passes when it is run by pytest, from a file of its own, as a reader would do."""
-    if block.startswith(CONFTEST):
-        pytester.makeconftest(block)
-        block = MARKED
-    pytester.makepyfile(block)
+    name = request.node.callspec.id
+    became, printed = played(name.partition(":")[0])
+    assert became.get(module(name)) == [[]] * block.count("def test_"), printed
+
+
+@pytest.mark.parametrize("block", [block for page in PAGES for block in blocks(page, "python") if is_conftest(block)])
+def test_conftest(block, pytester):
+    """A conftest of an example does what it is said to do."""
+    pytester.makeconftest(block)
+    pytester.makepyfile(MARKED)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *OPTIONS)
-    outcomes = result.parseoutcomes()
-    assert outcomes.pop("passed") == block.count("def test_")
-    assert outcomes == {}
+    assert result.parseoutcomes() == {"passed": 2}
 
 
 def test_the_quick_start_is_two_commands():

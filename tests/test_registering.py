@@ -19,12 +19,12 @@ KINDS = (
 )
 OPTIONS = (
     "The options are: status, reason, headers, body, json, sse, charset, cookies, content_encoding, location, "
-    "auto_length, delay, error, handler, expect_errors, params, check_params, match, responses, exhausted, times, "
-    "optional."
+    "auto_length, delay, error, fault, handler, expect_errors, time, params, check_params, match, responses, "
+    "exhausted, times, optional."
 )
 REPLY_OPTIONS = (
     "The options are: status, reason, headers, body, json, sse, charset, cookies, content_encoding, location, "
-    "auto_length, delay, error, handler, expect_errors."
+    "auto_length, delay, error, fault, handler, expect_errors, time."
 )
 
 REFUSED_TYPES = {

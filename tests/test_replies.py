@@ -237,6 +237,18 @@ REFUSED = {
         {"delay": float("nan")},
         "delay=nan can't be waited for. Give seconds from 0 on, or a timedelta that is not negative.",
     ),
+    "a time that nobody knows": (
+        OptionValueError,
+        {"time": "Instant"},
+        "time='Instant' is not known. Give 'real' (what waits takes its time) or 'instant' (nobody waits: what comes "
+        "first in time happens at once).",
+    ),
+    "a time that is no word": (
+        OptionTypeError,
+        {"time": 0, "handler": handler, "delay": 1},
+        "time=0 is not known. Give 'real' (what waits takes its time) or 'instant' (nobody waits: what comes first in "
+        "time happens at once).",
+    ),
     "an error that is none": (
         OptionTypeError,
         {"error": 500},
@@ -271,19 +283,19 @@ REFUSED = {
         OptionTypeError,
         {"error": ValueError, "status": 200, "body": b""},
         "error= is given beside status= and body=, and with an error nothing is answered. Leave one or the other out; "
-        "only delay= goes with error=.",
+        "only delay= and time= go with error=.",
     ),
     "an error and a handler": (
         OptionTypeError,
         {"error": ValueError, "handler": handler},
         "error= is given beside handler=, and with an error nothing is answered. Leave one or the other out; only "
-        "delay= goes with error=.",
+        "delay= and time= go with error=.",
     ),
     "a handler and an answer": (
         OptionTypeError,
         {"handler": handler, "headers": {}, "auto_length": True},
         "handler= is given beside headers= and auto_length=, and a handler says all of the answer. Leave one or the "
-        "other out; only delay= and expect_errors= go with handler=.",
+        "other out; only delay=, expect_errors= and time= go with handler=.",
     ),
     "a handler that is none": (
         OptionTypeError,
@@ -497,6 +509,13 @@ def test_delay(given, seconds):
     assert (made(delay=given).delay, type(made(delay=given).delay)) == (seconds, float)
     assert made().delay == 0.0
     assert made(delay=given, error=ValueError).delay == made(delay=given, handler=handler).delay == seconds
+
+
+def test_time():
+    """A reply says how what waits does so, whatever it is, or leaves that to the settings."""
+    assert [made(time=time).time for time in ("real", "instant")] == ["real", "instant"]
+    assert made(time="instant", error=ValueError).time == made(time="instant", handler=handler).time == "instant"
+    assert made().time is made(error=ValueError).time is made(handler=handler).time is None
 
 
 def test_error_class():

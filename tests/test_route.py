@@ -154,7 +154,7 @@ async def test_replace_keeps_how_a_body_is_taken():
 
 OPTIONS = (
     "The options are: status, reason, headers, body, json, sse, charset, cookies, content_encoding, location, "
-    "auto_length, delay, error, handler, expect_errors, responses, exhausted, times."
+    "auto_length, delay, error, fault, handler, expect_errors, time, responses, exhausted, times."
 )
 REFUSED = {
     **{

@@ -18,7 +18,9 @@ def test_the_defaults_are_the_same_for_all():
     with own.activate():
         seen.append(own.settings)
     own.activate(lambda: seen.append(own.settings))()
-    assert set(seen) == {DEFAULTS} == {Settings(assert_all_called=False, keep_bodies=False, passthrough=())}
+    assert (
+        set(seen) == {DEFAULTS} == {Settings(assert_all_called=False, keep_bodies=False, passthrough=(), time="real")}
+    )
 
 
 def test_every_setting_may_be_said():
@@ -80,14 +82,19 @@ def test_the_project_is_the_farthest():
         (
             {"keep_body": True},
             "{} has no option 'keep_body'. Did you mean 'keep_bodies'? The options are: assert_all_called, "
-            "keep_bodies, passthrough.",
+            "keep_bodies, passthrough, time.",
         ),
         (
             {"assert_all_responses_were_requested": True},
             "{} has no option 'assert_all_responses_were_requested'. Did you mean 'assert_all_called'? The options "
-            "are: assert_all_called, keep_bodies, passthrough.",
+            "are: assert_all_called, keep_bodies, passthrough, time.",
         ),
         ({"keep_bodies": 1}, "{}: keep_bodies=1 is not a bool. Give True or False, or leave it out."),
+        (
+            {"time": 0},
+            "{}: time=0 is not known. Give 'real' (what waits takes its time) or 'instant' (nobody waits: what comes "
+            "first in time happens at once).",
+        ),
     ],
 )
 def test_a_mistaken_setting(write, where, words, said):

@@ -21,8 +21,13 @@ _INI = {
     "assert_all_called": ("bool", "fail a test in whose end a route was not used"),
     "keep_bodies": ("bool", "keep bodies of requests above 1 MiB whole"),
     "passthrough": ("linelist", "hosts, one a line, whose requests go out to the real network"),
+    "time": ("string", "'instant' has delays, stalls and the client's timeouts that end them pass without waiting"),
 }
-_KINDS = {"bool": ("a bool", "true or false"), "linelist": ("a list", "one host a line")}
+_KINDS = {
+    "bool": ("a bool", "true or false"),
+    "linelist": ("a list", "one host a line"),
+    "string": ("a string", "one word"),
+}
 
 
 def declare(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ whatever they say: none at all, Set-Cookie twice, or a Content-Length that disag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from http import HTTPStatus
 from types import ModuleType
 from typing import Any
@@ -19,8 +19,12 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from .. import coding
 from ..errors import OptionTypeError, OptionValueError
+from ..script import Ending, Time, Wait
+from ..words import check_time
 from .body import Stream, check_charset, content_type, encode, encode_json
 from .cookies import set_cookies
+from .fault import Fault, check_fault
+from .head import head, wire
 from .headers import checked, injects, is_token
 from .location import check_location
 from .outcome import Error, check_delay, check_error, check_expects, check_handler
@@ -31,12 +35,6 @@ __all__ = ["Reply", "is_token", "merged", "reply", "shared"]
 
 # RFC 9110, 6.4.1: no content in an answer with one of these, nor in any answer to HEAD
 _BODILESS = frozenset({204, 304})
-# What aiohttp's connection or decoder acts on must stand in the bytes that it parses
-_HOP = ("Content-Encoding", "Connection")
-# From here on aiohttp's own limits may refuse a head; then all of it must stand in the bytes that it parses. The
-# limits count bytes, these characters, of which one is up to four bytes.
-_LONG_FIELD, _MANY_FIELDS = 2000, 100
-
 # Up to here a body is kept twice: once more behind its head, ready to go out
 _SMALL = 64 * 1024
 
@@ -46,7 +44,7 @@ class Reply:
 
     __slots__ = (
         *("_head", "body", "delay", "error", "handler", "headers", "message", "raw_headers", "reason", "status"),
-        *("expects_errors", "whole"),
+        *("expects_errors", "fault", "time", "whole"),
     )
     host: Any = None
     """Where something that is mounted runs."""
@@ -62,11 +60,13 @@ class Reply:
         error: Error | None = None,
         handler: Callable[..., Any] | None = None,
         expects_errors: bool = False,
+        fault: Fault | None = None,
+        time: Time | None = None,
     ) -> None:
         self.status = status
         self.reason = reason
         self.headers = CIMultiDictProxy(headers)
-        self.raw_headers = tuple((_wire(name), _wire(value)) for name, value in headers.items())
+        self.raw_headers = tuple((wire(name), wire(value)) for name, value in headers.items())
         self.body = body
         self.delay = delay
         """How many seconds pass before anything is said."""
@@ -76,7 +76,11 @@ class Reply:
         """Who answers instead."""
         self.expects_errors = expects_errors
         """Whether exceptions that the handler lets out are meant."""
-        self._head = _head(status, reason, headers)
+        self.fault = fault
+        """What goes wrong below HTTP."""
+        self.time: Time | None = time
+        """Whether what waits takes its time; None for what the registry's settings say."""
+        self._head = head(status, reason, headers)
         self.message: Any = None
         """Room for the parsed head, which is the same each time; the wire fills it."""
         self.whole: bytes | None = None
@@ -104,8 +108,13 @@ class Reply:
         assert self.error is not None
         return self.error() if isinstance(self.error, type) else self.error.with_traceback(None)
 
+    def script(self, method: str, *, last: bool, wait: Wait) -> AsyncGenerator[bytes | Ending, None]:
+        """What is said, step by step, to a request with that method; only for a reply that has a `fault`."""
+        assert self.fault is not None
+        return _faulty().script(self, self.fault, method, last=last, wait=wait)  # type: ignore[no-any-return]
+
     def __repr__(self) -> str:
-        for word in ("error", "handler"):
+        for word in ("error", "handler", "fault"):
             if (instead := getattr(self, word)) is not None:
                 return f"<Reply {word}={instead!r}>"
         return f"<Reply {self.status} {self.reason}".rstrip() + ">"
@@ -138,13 +147,10 @@ def reply(options: Mapping[str, Any], *, as_json: bool, encoded: bool = False) -
     """
     check_together(options, as_json=as_json)
     delay = check_delay(options.get("delay", 0))
-    if "error" in options:
-        error = check_error(options["error"])
-        return Reply(headers=CIMultiDict(), delay=delay, error=error), dict(options)
-    if "handler" in options:
-        handler = check_handler(options["handler"])
-        expects = check_expects(options.get("expect_errors", False))
-        return Reply(headers=CIMultiDict(), delay=delay, handler=handler, expects_errors=expects), dict(options)
+    time = check_time(options["time"]) if "time" in options else None
+    if (instead := _instead(options, delay, time)) is not None:
+        return instead, dict(options)
+    fault = check_fault(options["fault"]) if options.get("fault") is not None else None
     if "expect_errors" in options:
         raise OptionTypeError(
             "expect_errors= is about what a handler lets out, and there is no handler=. Leave it out."
@@ -157,15 +163,27 @@ def reply(options: Mapping[str, Any], *, as_json: bool, encoded: bool = False) -
     body = _coded(options, headers, body)
     for cookie in set_cookies(options.get("cookies", {})):
         headers.add("Set-Cookie", cookie)
+    status, reason = _status(status), _reason(options.get("reason", ""))
+    if fault is not None:
+        status, reason, body = _faulty().prepared(fault, status, reason, headers, body)
     auto_length = options.get("auto_length", False)
     if not isinstance(auto_length, bool):
         raise OptionTypeError(f"auto_length={auto_length!r} is not a bool. Give True, or leave it out.")
     if auto_length:
         headers["Content-Length"] = str(_length(body))
-    reason = _reason(options.get("reason", ""))
     if "sse" in options:
         delay = 0.0  # it stands between the events
-    return Reply(status=_status(status), reason=reason, headers=headers, body=body, delay=delay), shown
+    return Reply(status=status, reason=reason, headers=headers, body=body, delay=delay, fault=fault, time=time), shown
+
+
+def _instead(options: Mapping[str, Any], delay: float, time: Time | None) -> Reply | None:
+    if "error" in options:
+        return Reply(headers=CIMultiDict(), delay=delay, error=check_error(options["error"]), time=time)
+    if "handler" in options:
+        handler = check_handler(options["handler"])
+        expects = check_expects(options.get("expect_errors", False))
+        return Reply(headers=CIMultiDict(), delay=delay, handler=handler, expects_errors=expects, time=time)
+    return None
 
 
 def _body(options: Mapping[str, Any], headers: CIMultiDict[str], *, as_json: bool, written: bool) -> bytes | Stream:
@@ -184,6 +202,12 @@ def _sse() -> ModuleType:
     from . import sse  # noqa: PLC0415 - few replies are events
 
     return sse
+
+
+def _faulty() -> ModuleType:
+    from . import faulty  # noqa: PLC0415 - few replies are
+
+    return faulty
 
 
 def _text(options: Mapping[str, Any], headers: CIMultiDict[str]) -> bytes | Stream:
@@ -270,17 +294,3 @@ def _reason(reason: object) -> str:
             f"reason={reason!r} has a line break or a NUL in it, which would end the status line. Take it out."
         )
     return reason
-
-
-def _head(status: int, reason: str, headers: CIMultiDict[str]) -> bytes:
-    longest = max(len(reason), *(len(name) + len(value) for name, value in headers.items()), 0)
-    long = longest >= _LONG_FIELD or len(headers) >= _MANY_FIELDS
-    lines = [f"HTTP/1.1 {status} {reason if long else ''}"]
-    for name, value in headers.items():
-        if name.lower() not in ("content-length", "transfer-encoding") if long else name.title() in _HOP:
-            lines.append(f"{name}: {value}")
-    return _wire("\r\n".join(lines) + "\r\n")
-
-
-def _wire(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .stream import Stream
 
 if TYPE_CHECKING:
+    from .fault import Fault
     from .reply import Reply
 
 
@@ -34,6 +35,8 @@ class Succession:
         """How many requests have been answered."""
         self._replies = replies
         self._then = then
+        self.early = any(reply.fault is not None and reply.fault.connection is not None for reply in replies)
+        """Whether a reply is chosen before a connection is asked for: one of them is that there is none."""
         self._lock = threading.Lock()
         self.endless = replies[0] if self.count == 1 and self.inexhaustible else None
         """The reply to any number of requests, if there is just one."""
@@ -41,6 +44,11 @@ class Succession:
     def anew(self) -> Succession:
         """The same replies, from the first on."""
         return Succession(self._replies, times=self.times, then=self._then, shown=self.shown, written=self.written)
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What goes wrong in them."""
+        return [reply.fault for reply in self._replies if reply.fault is not None]
 
     @property
     def inexhaustible(self) -> bool:
@@ -57,12 +65,19 @@ class Succession:
         """Whether the next reply's body could be read only once, and has been."""
         return not self.exhausted and _taken(self._upcoming())
 
-    def next_reply(self, method: str) -> Reply | None:
-        """The reply to this call, or None when there is none any more."""
+    @property
+    def due(self) -> Reply | None:
+        """The reply that comes next, which is not given by this; None when there is none any more."""
+        return None if self.exhausted else self._upcoming()
+
+    def next_reply(self, method: str, expected: Reply | None = None) -> Reply | None:
+        """The reply to this call, or None when there is none any more, or another one than `expected`."""
         with self._lock:
             if self.exhausted:
                 return None
             chosen = self._upcoming()
+            if expected is not None and chosen is not expected:
+                return None
             if method != "HEAD" and _taken(chosen):
                 return None
             if isinstance(chosen.body, Stream) and not chosen.bodiless(method):

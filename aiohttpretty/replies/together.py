@@ -19,9 +19,9 @@ _ALONE = {
 }
 # What goes with each of them
 _WITH = {
-    "error": ("delay",),
-    "handler": ("delay", "expect_errors"),
-    "expect_errors": ("delay", "handler"),
+    "error": ("delay", "time"),
+    "handler": ("delay", "expect_errors", "time"),
+    "expect_errors": ("delay", "handler", "time"),
 }
 _TWO_BODIES = ({"body", "json"}, {"body", "sse"}, {"json", "sse"}, {"json", "charset"}, {"sse", "charset"})
 
@@ -72,11 +72,10 @@ def check_together(options: Mapping[str, Any], *, as_json: bool) -> None:
     for word, because in _ALONE.items():
         beside = [other for other in options if word in options and _clash(word, other)]
         if beside:
-            with_it = " and ".join(f"{other}=" for other in _WITH[word])
-            goes = "go" if len(_WITH[word]) > 1 else "goes"
+            *some, last = (f"{other}=" for other in _WITH[word])
             raise OptionTypeError(
                 f"{word}= is given beside {' and '.join(f'{other}=' for other in beside)}, and {because}. Leave "
-                f"one or the other out; only {with_it} {goes} with {word}=."
+                f"one or the other out; only {', '.join(some)} and {last} go with {word}=."
             )
 
 

@@ -12,7 +12,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from weakref import ref
 
 from aiohttp import BaseConnector, TCPConnector
@@ -21,9 +21,28 @@ from aiohttp.abc import AbstractResolver
 from .protocol import WireProtocol
 from .transport import FarEnd, WireTransport
 
+
+class Failing(Protocol):
+    """An attempt to connect that fails."""
+
+    async def connect(self, plug: Plug, guide: Guide | None, traces: Any, timeout: Any) -> Any:
+        """Raise what aiohttp raises; the guide is the one that has led to connections so far."""
+        ...
+
+    def owes(self, answerer: object) -> bool:
+        """Whether it is `answerer` that has it fail."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """Raise this instead, if it still waits."""
+
+    def over(self) -> None:
+        """Nobody waits for it any more."""
+
+
 PlugIn = Callable[[Any, WireProtocol, WireTransport], FarEnd]
 
-_LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
+LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 # What the user set on the real connector, and aiohttp reads while a request is on its way. Not every version has all
 # of the second.
@@ -41,7 +60,7 @@ class WireResolver(AbstractResolver):
         return [
             {
                 "hostname": host,
-                "host": _LOOPBACK.get(family, "127.0.0.1"),
+                "host": LOOPBACK.get(family, "127.0.0.1"),
                 "port": port,
                 "family": family,
                 "proto": 0,
@@ -82,8 +101,31 @@ class Shadow(BaseConnector):
         self._plug = Plug(self._loop, plug_in)
         self._real = ref(real)  # weakly: see interception
         self._guide: Guide | None = None
+        self._attempts: dict[Any, Failing] = {}
+
+    async def attempt(self, failing: Failing, req: Any, traces: Any, timeout: Any) -> Any:
+        """The same as `connect`, for a request whose attempt to connect fails."""
+        self._attempts[req] = failing
+        self._get = self._get_none  # type: ignore[assignment, method-assign]
+        try:
+            return await self.connect(req, traces=traces, timeout=timeout)
+        finally:
+            failing.over()
+            del self._attempts[req]
+            if not self._attempts:
+                del self._get
+
+    async def _get_none(self, key: Any, *others: Any) -> Any:
+        """In the place of `_get`: what is not there has no idle connections either."""
+        if any(req.connection_key == key for req in self._attempts):
+            for protocol, *_ in list(self._conns.get(key, ())):
+                if isinstance(protocol.transport, WireTransport):
+                    protocol.transport.lose()
+        return await BaseConnector._get(self, key, *others)
 
     async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+        if self._attempts and (failing := self._attempts.get(req)) is not None:
+            return await failing.connect(self._plug, self._guide, traces, timeout)
         real = self._real()
         host = req.url.raw_host
         if not isinstance(real, TCPConnector):  # Unix sockets, named pipes, somebody's own
@@ -94,7 +136,7 @@ class Shadow(BaseConnector):
             return await self._guide._create_connection(req, traces, timeout)
         else:
             # Nobody could see aiohttp's way to a connection: no trace, no proxy, no address for it to check
-            address = (_LOOPBACK.get(real._family, "127.0.0.1"), req.port)
+            address = (LOOPBACK.get(real._family, "127.0.0.1"), req.port)
             _, protocol = self._plug.connect(peername=address, sslcontext=real._get_ssl_context(req))
         return protocol
 
@@ -104,7 +146,7 @@ class Shadow(BaseConnector):
             for waiter in list(waiters):
                 if not waiter.done():
                     waiter.set_exception(error())
-        self.fail(lambda far_end: True, error)
+        self.fail(lambda end: True, error)
         # Their requests close them, when they have noticed; a closed connector would no longer see to that
         self._acquired.clear()
         self._release = self._close_released  # type: ignore[method-assign]
@@ -113,8 +155,11 @@ class Shadow(BaseConnector):
     def _close_released(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
         protocol.close()
 
-    def fail(self, which: Callable[[FarEnd], bool], error: Callable[[], BaseException]) -> None:
+    def fail(self, which: Callable[[Any], bool], error: Callable[[], BaseException]) -> None:
         """Fail what is under way to such far ends, with an error of its own each."""
+        for failing in list(self._attempts.values()):
+            if which(failing):
+                failing.fail(error())
         for protocol in list(self._acquired):
             if not isinstance(protocol, WireProtocol):  # aiohttp 3.10 holds the place of a connection being made
                 continue

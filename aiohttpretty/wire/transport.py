@@ -7,8 +7,10 @@ a socket's bytes would be, and whatever goes wrong there reaches the client inst
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 Data = bytes | bytearray | memoryview
 
@@ -98,13 +100,25 @@ class WireTransport(asyncio.Transport):
     def abort(self) -> None:
         self.close()
 
-    def lose(self) -> None:
+    def end(self) -> None:
+        """The server closes the connection (FIN)."""
+        if not self._closing:
+            cast("asyncio.Protocol", self._protocol).eof_received()
+            self.close()
+
+    def reset(self) -> None:
+        """The server resets the connection (RST); from a callback of the event loop only."""
+        if not self._closing:
+            # at once: a client that is still writing must hear of it before it finds that it can't
+            self.lose(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
+
+    def lose(self, error: Exception | None = None) -> None:
         """Tell both ends, now, that the connection is gone."""
         self._closing = True
         if not self._lost:
             self._lost = True
             self.far_end.hang_up()
-            self._protocol.connection_lost(None)
+            self._protocol.connection_lost(error)
             del self.far_end  # the ends refer to each other; without this they would wait for the garbage collector
 
     def _resume(self) -> None:

@@ -185,7 +185,7 @@ async def test_it():
 """,
         """
 __________________________ ERROR at setup of test_it ___________________________
-@pytest.mark.aiohttpretty has no option 'assert_all_requests_are_fired'. Did you mean 'assert_all_called'? The options are: assert_all_called, keep_bodies, passthrough.
+@pytest.mark.aiohttpretty has no option 'assert_all_requests_are_fired'. Did you mean 'assert_all_called'? The options are: assert_all_called, keep_bodies, passthrough, time.
 """,
     ),
 ]

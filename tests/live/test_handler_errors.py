@@ -411,7 +411,7 @@ REFUSED = {
     "an answer": (
         {"expect_errors": True, "status": 500},
         "expect_errors= is given beside status=, and it is about what a handler lets out. Leave one or the other out; "
-        "only delay= and handler= go with expect_errors=.",
+        "only delay=, handler= and time= go with expect_errors=.",
     ),
     "no bool": (
         {"expect_errors": "yes", "handler": broken},

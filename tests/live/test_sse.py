@@ -446,8 +446,8 @@ async def test_a_delay_of_an_hour(delay):
             {"events": []},
             OptionTypeError,
             "register_uri has no option 'events'. Did you mean 'sse'? The options are: status, reason, headers, body, "
-            "json, sse, charset, cookies, content_encoding, location, auto_length, delay, error, handler, "
-            "expect_errors, params, check_params, match, responses, exhausted, times, optional.",
+            "json, sse, charset, cookies, content_encoding, location, auto_length, delay, error, fault, handler, "
+            "expect_errors, time, params, check_params, match, responses, exhausted, times, optional.",
         ),
     ],
     ids=lambda value: re.sub(r" at 0x[0-9a-f]+", "", repr(value)),  # the same in every process

@@ -164,12 +164,12 @@ def test_the_ini_file_is_for_one_run(play):
         (
             "(assert_all_caled=True)",
             "@pytest.mark.aiohttpretty has no option 'assert_all_caled'. Did you mean 'assert_all_called'? The options "
-            "are: assert_all_called, keep_bodies, passthrough.",
+            "are: assert_all_called, keep_bodies, passthrough, time.",
         ),
         (
             "(assert_all_mocked=True)",
             "@pytest.mark.aiohttpretty has no option 'assert_all_mocked'. Leave it out: a request that nothing answers "
-            "always fails the test. The options are: assert_all_called, keep_bodies, passthrough.",
+            "always fails the test. The options are: assert_all_called, keep_bodies, passthrough, time.",
         ),
         (
             "(assert_all_called='no')",
@@ -218,7 +218,7 @@ def test_a_mistaken_parameter(play):
             "The fixture aiohttpretty has the parameter True. It takes a dict of settings, such as "
             "{'assert_all_called': True}.",
             "The fixture aiohttpretty has no option 'strict'. The options are: assert_all_called, keep_bodies, "
-            "passthrough.",
+            "passthrough, time.",
         ]
     )
 
