@@ -38,7 +38,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Types, by two checkers."""
-    session.install(".[wsgi]", "mypy", "pyright", "pytest", "typing_extensions")
+    session.install(".[tls,wsgi]", "mypy", "pyright", "pytest", "typing_extensions")
     session.run("mypy")
     session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"))
 
