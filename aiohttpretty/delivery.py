@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from aiohttp import ClientConnectionError
+from aiohttp import ConnectionTimeoutError
 from multidict import CIMultiDictProxy
 
 from .errors import BodyError
@@ -21,12 +20,12 @@ from .script import Ending, Unconnected, Wait
 from .wire.protocol import Shown, WireProtocol
 from .wire.transport import WireTransport
 
+if TYPE_CHECKING:
+    from .play import Play
+    from .shapes import Turn
+
 # As much as a selector event loop reads from a socket at a time
 _SLICE = 256 * 1024
-
-
-# The status of a head that is said byte by byte
-_HEAD = re.compile(rb"HTTP/1\.[01] ([2-5]\d\d)\b")
 
 
 class PiecewiseBody(Protocol):
@@ -88,16 +87,15 @@ class Delivery:
         self._transport = transport
         self._rest: memoryview | None = None
         self._pump: asyncio.Task[None] | None = None
-        self._script: asyncio.Task[None] | None = None  # that of the last fault
+        self._plays: dict[Play, asyncio.Task[None]] = {}  # of faults; one may go on behind a whole answer
         self._resumed: asyncio.Future[None] | None = None
-        self._read: Any = None  # where the client reads a body that goes wrong
         self._told: Told | None = None  # while there is something to tell
         self._gone = False
 
     @property
     def under_way(self) -> bool:
         """Whether something is still to be said."""
-        return self._rest is not None or (self._pump is not None and not self._pump.done())
+        return self._rest is not None or (self._pump is not None and not self._pump.done()) or bool(self._plays)
 
     def say(self, reply: Deliverable, record: Told, *, last: bool, wait: Wait | None = None) -> None:
         """Say it to the request of that record; `last` closes the connection behind it, `wait` is for pauses."""
@@ -128,10 +126,39 @@ class Delivery:
 
     def play(self, reply: Deliverable, record: Told, *, last: bool, wait: Wait) -> None:
         """Say one that has a fault, which may end the connection."""
-        self._told, self._read = record, None
-        if self._script is not None:
-            self._script.cancel()  # it goes on behind a whole answer
-        self._script = self._pump = self._loop.create_task(self._play(reply, record, last=last, wait=wait))
+        from .play import Play  # noqa: PLC0415 - few replies have a fault
+
+        play = Play(self._loop, self._protocol, self._transport, record, self._send, self._until_read)
+        task = self._plays[play] = self._loop.create_task(play.run(reply, last=last, wait=wait))
+        task.add_done_callback(lambda _: self._plays.pop(play, None))
+
+    def miss(self, turn: Turn, error: BaseException, record: Told, wait: Wait) -> None:
+        """Raise what there is in the place of a connection; that nobody answers takes the client its time."""
+        self._told = record
+        if isinstance(error, ConnectionTimeoutError):
+            self._pump = self._loop.create_task(self._unanswered(turn, error, told=wait is not really))
+        else:
+            self._missed(turn, error)
+
+    async def _unanswered(self, turn: Turn, error: BaseException, *, told: bool) -> None:
+        from .pace import unanswered  # noqa: PLC0415 - hardly a reply is that
+
+        try:
+            await unanswered(turn, self._protocol, told=told)
+        except Exception as other:
+            error = other
+        self._missed(turn, error)
+
+    def _missed(self, turn: Turn, error: BaseException) -> None:
+        turn.error = error
+        self._tell(error)
+        self._protocol.fail(error)
+
+    def end(self, ending: Ending, record: Told) -> None:
+        """Leave the connection in the place of an answer. From a callback of the event loop."""
+        from .play import Play  # noqa: PLC0415 - few replies have a fault
+
+        Play(self._loop, self._protocol, self._transport, record, self._send, self._until_read).end(ending)
 
     def resume(self) -> None:
         """The client reads again."""
@@ -144,11 +171,14 @@ class Delivery:
         """The client is gone."""
         first, self._gone = not self._gone, True
         self._rest = None
-        self._tell(_raised_in(self._read))
-        if first:  # what a generator awaits at its end is not to be cancelled again
-            for task in {self._pump, self._script}:  # once each
-                if task is not None:
-                    task.cancel()
+        self._tell()
+        if first and self._pump is not None:  # what a generator awaits at its end is not to be cancelled again
+            self._pump.cancel()
+        for play, task in list(self._plays.items()):
+            play.tell()
+            if first and not play.left:
+                play.gone = True
+                task.cancel()
 
     def _tell(self, error: BaseException | None = None) -> None:
         told, self._told = self._told, None
@@ -189,51 +219,6 @@ class Delivery:
         except BaseException as error:
             self._failed(error)
 
-    async def _play(self, reply: Deliverable, record: Told, *, last: bool, wait: Wait) -> None:
-        shows = reply.fault is not None and reply.fault.shows
-        if shows:
-            self._protocol.shown = reply
-        head: bytes | None = b""  # until it is whole
-        try:
-            async with aclosing(reply.script(record.method, last=last, wait=wait)) as steps:
-                async for step in steps:
-                    if isinstance(step, Ending):
-                        self._loop.call_soon(self.end, step, record)  # which ends this task, too
-                        return
-                    await self._send(step, chunked=False)
-                    if head is not None and b"\r\n\r\n" in (head := head + step):
-                        self._answered(reply if shows else None, head, record)
-                        head = None
-                    self._read = self._protocol._payload or self._read
-                    await self._until_read()
-                    if self._gone:
-                        return
-            if head is not None or (self._read is not None and not self._read.is_eof()):
-                await wait(math.inf)  # half an answer, and nothing more comes
-            self._tell()
-        except BaseException as error:
-            self._failed(error)
-
-    def _answered(self, shown: Deliverable | None, head: bytes, record: Told) -> None:
-        """Tell the record of a head that is whole, if aiohttp has taken it for one."""
-        status = _HEAD.match(head)
-        if status is None or self._protocol.exception() is not None:
-            return
-        if shown is None:
-            record.answered(int(status[1]), head)
-        else:
-            record.answered(shown.status, shown.headers)
-
-    def end(self, ending: Ending, record: Told) -> None:
-        """Leave the connection; the record is told what the client makes of it. From a callback of the event loop."""
-        where: Any = self._protocol._payload or self._protocol
-        if ending is Ending.RESET:
-            self._transport.reset()
-            record.ended(where.exception())
-        else:
-            self._transport.end()
-            self._loop.call_soon(lambda: record.ended(where.exception()))  # behind what that has called soon
-
     def _failed(self, error: BaseException) -> None:
         """What was to be said can't be."""
         if not self._gone:  # also if what is read was cancelled: the client must not wait for the rest
@@ -244,7 +229,7 @@ class Delivery:
         if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):
             raise error
 
-    async def _send(self, piece: bytes, *, chunked: bool) -> None:
+    async def _send(self, piece: bytes, *, chunked: bool = False) -> None:
         before, after = (b"%x\r\n" % len(piece), b"\r\n") if chunked else (b"", b"")
         if len(piece) <= _SLICE:
             self._deliver(before + piece + after)
@@ -263,14 +248,6 @@ class Delivery:
         while not self._transport.reading and not self._gone:
             self._resumed = self._loop.create_future()
             await self._resumed
-
-
-def _raised_in(reader: Any) -> BaseException | None:
-    """What went wrong with what the client reads; not that it has been closed, by the client."""
-    if reader is None or reader.is_eof():
-        return None
-    error: BaseException | None = reader.exception()
-    return None if type(error) is ClientConnectionError else error
 
 
 async def really(seconds: float) -> None:

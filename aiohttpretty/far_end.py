@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .wire.served import ServedEnd
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-# Of these faults all is in the answer, and none in the way it is said
-_AS_USUAL = ("corrupt", "proxy_status")
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
@@ -132,6 +130,7 @@ class Speaker:
         turn, reply, record = self._turn, self._reply, self._record
         if self._gone or turn is None or reply is None or record is None or reader is not self._reader:
             return
+        self._gone = True  # to what still comes of it
         self._reply = self._record = None
         record.received(reader.head, reader.body)
         if reply.delay:
@@ -243,8 +242,8 @@ class Speaker:
         if fault.upload is not None:
             self._delivery.end(Ending.RESET, record)
         elif fault.connection is not None and (error := turn.unconnected(reply)) is not None:
-            self._fail(turn, error)  # only now was it known to be this one's turn
-        elif fault.name in _AS_USUAL:
+            self._delivery.miss(turn, error, record, wait)  # only now was it known to be this one's turn
+        elif fault.connection is not None:  # a proxy's answer
             self._delivery.say(reply, record, last=self._last, wait=wait)
         else:
             self._delivery.play(reply, record, last=self._last, wait=wait)

@@ -228,7 +228,7 @@ def oversized_header(size: int = 64 * 1024) -> Fault:
     `aiohttp.ClientResponseError`, status 400.
 
     Raises:
-        OptionTypeError, OptionValueError: `size` is no number of bytes.
+        OptionTypeError, OptionValueError: `size` is no number of bytes, up to 16 MiB.
     """
     return Fault("oversized_header", (("size", check_size(size, "oversized_header", "size")),), shows=False)
 
@@ -239,7 +239,7 @@ def too_many_headers(count: int = 1000) -> Fault:
     `aiohttp.ClientResponseError`, status 400; aiohttp 3.12 has no limit, nor have those before it.
 
     Raises:
-        OptionTypeError, OptionValueError: `count` is no number from 0 on.
+        OptionTypeError, OptionValueError: `count` is no number from 0 to 100,000.
     """
     return Fault("too_many_headers", (("count", check_size(count, "too_many_headers", "count")),), shows=False)
 

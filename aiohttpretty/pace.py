@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from aiohttp.helpers import ceil_timeout
+from aiohttp.streams import EMPTY_PAYLOAD
 
 from .errors import FaultError
 
@@ -39,14 +41,21 @@ class Pace:
     def __init__(self, turn: Timed, protocol: Any, said: Callable[[], bool]) -> None:
         self._turn = turn
         self._totals = _totals(turn)  # now: a request forgets what it knows when it has its answer
-        self._stalled = _stalled(turn, "The answer to", "sock_read")
+        self._what = f"The answer to {turn}"
         self._protocol = protocol
         self._said = said
+        self._parser = protocol._parser  # each request has its own
+        if protocol._payload is EMPTY_PAYLOAD:
+            protocol._payload = None  # as on a new connection: the answer to this one may be as empty
+        self._before = protocol._payload
+        self._payload: Any = None  # where the client reads the body
         self._read_timer: Any = None
         self._skipped = 0.0  # when that was set
 
     async def pause(self, seconds: float) -> None:
         """Let so many seconds pass (infinite: for ever), and the client's timeouts that are over before.
+
+        Behind a whole answer nobody waits for what is still to come, and it takes its time.
 
         Raises:
             FaultError: the client would wait for ever.
@@ -54,6 +63,9 @@ class Pace:
         expired = False
         while True:
             waits = await self._settled()
+            if not waits and (seconds <= 0 or self._over()):
+                await _really(seconds)
+                return
             left, expire = min(self._timeouts(), key=_first)
             if left > seconds + _TIE:
                 _skip(self._turn, max(seconds, 0.0))
@@ -66,9 +78,9 @@ class Pace:
                 expire()
                 expired = True  # what is still to come, comes; but a client that has given up closes the connection
             elif expired:
-                await _forever()
+                await _really(math.inf)
             else:
-                raise self._stalled
+                raise _stalled(self._what, "total" if self._deaf() else "sock_read")
 
     async def _settled(self) -> bool:
         """Let the client go as far as it can; whether it waits for the far end then."""
@@ -79,10 +91,25 @@ class Pace:
         return False
 
     def _waited_for(self) -> bool:
-        protocol, payload = self._protocol, self._protocol._payload
-        waiters = [getattr(reader, "_waiter", None) for reader in (protocol, payload)]
-        waiters.append(getattr(payload, "_eof_waiter", None))
+        """Whether the client waits, and for this answer: on the connection it may wait for another one by now."""
+        protocol, readers = self._protocol, []
+        if protocol._parser is self._parser:
+            readers.append(protocol)
+            if protocol._payload is not self._before:
+                self._payload = protocol._payload
+        elif protocol.left is not None:
+            self._payload = protocol.left[1]
+        waiters = [getattr(reader, "_waiter", None) for reader in (*readers, self._payload)]
+        waiters.append(getattr(self._payload, "_eof_waiter", None))
         return self._said() and any(waiter is not None and not waiter.done() for waiter in waiters)
+
+    def _over(self) -> bool:
+        """Whether the client has all of the answer, or will never have it."""
+        return self._protocol._parser is not self._parser or (self._payload is not None and self._payload.is_eof())
+
+    def _deaf(self) -> bool:
+        """Whether `sock_read` would not end it: aiohttp has given it up with the connection, or behind a 1xx."""
+        return self._protocol.left is not None or self._payload is EMPTY_PAYLOAD
 
     def _timeouts(self) -> Iterator[tuple[float, Callable[[], None]]]:
         """How many seconds are left of each, and what happens then."""
@@ -98,7 +125,7 @@ class Pace:
         yield left - (skipped - self._skipped), self._protocol._on_read_timeout
 
 
-async def connecting(turn: Timed, seconds: float, sock_connect: float | None, gone: Awaitable[object]) -> None:
+async def connecting(turn: Timed, seconds: float, sock_connect: float | None, gone: asyncio.Future[None]) -> None:
     """Let so many seconds of an attempt to connect pass (infinite: for ever), in told time.
 
     `sock_connect` is how long the client would wait for this alone, `gone` comes when it waits no more.
@@ -108,6 +135,8 @@ async def connecting(turn: Timed, seconds: float, sock_connect: float | None, go
         asyncio.TimeoutError: its `connect` or `sock_connect` is over before.
     """
     await asyncio.sleep(0)
+    if gone.done():
+        return
     passed = monotonic() - turn.hop + skipped_by(turn) - skipped_by(turn, turn.hop)
     left = min(turn.timeout.connect - passed if turn.timeout.connect else math.inf, sock_connect or math.inf)
     total, expire = min((total.left() for total in _totals(turn)), key=_first, default=(math.inf, _nothing))
@@ -116,7 +145,7 @@ async def connecting(turn: Timed, seconds: float, sock_connect: float | None, go
         _skip(turn, seconds)
         return
     if math.isinf(soonest):
-        raise _stalled(turn, "The connection for", "sock_connect")
+        raise _stalled(f"The connection for {turn}", "sock_connect")
     _skip(turn, max(soonest, 0.0))
     if total <= left:
         expire()
@@ -125,14 +154,32 @@ async def connecting(turn: Timed, seconds: float, sock_connect: float | None, go
         await gone
 
 
-async def _forever() -> None:
-    """Wait until this is cancelled."""
-    await asyncio.get_running_loop().create_future()
+async def unanswered(turn: Timed, protocol: Any, *, told: bool) -> None:
+    """Wait as long as the client would for a connection that nobody answers, where it has one all the same.
+
+    Raises:
+        FaultError: the client would wait for ever, in told time.
+    """
+    protocol.read_timeout = None  # who has no connection reads nothing
+    protocol._drop_timeout()
+    gone = asyncio.get_running_loop().create_future()  # when the client is gone, this is cancelled
+    passed = monotonic() - turn.hop + skipped_by(turn) - skipped_by(turn, turn.hop)
+    left = min(turn.timeout.connect or math.inf, turn.timeout.sock_connect or math.inf) - passed
+    if not told:
+        await _really(left)
+        return
+    with suppress(asyncio.TimeoutError):
+        await connecting(turn, math.inf, max(left, _AT_ONCE), gone)
 
 
-def _stalled(turn: Timed, what: str, limit: str) -> FaultError:
+async def _really(seconds: float) -> None:
+    """Let so many seconds pass by the clock, infinite for ever: until this is cancelled."""
+    await (asyncio.get_running_loop().create_future() if math.isinf(seconds) else asyncio.sleep(max(seconds, 0.0)))
+
+
+def _stalled(what: str, limit: str) -> FaultError:
     return FaultError(
-        f"{what} {turn} stalls for ever, and the client has no timeout that would end it; with time='instant', "
+        f"{what} stalls for ever, and the client has no timeout that would end it; with time='instant', "
         "it fails at once instead of hanging. Give the request or the session a timeout, such as "
         f"aiohttp.ClientTimeout({limit}=30); or, where something else is to end it, give the reply time='real'."
     )

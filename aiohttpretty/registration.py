@@ -59,7 +59,7 @@ def route(
         which.method,
         which.address,
         which.matchers,
-        _possible(succession(options, as_json=as_json), which.address),
+        _possible(succession(options, as_json=as_json), which.address, which),
         asking={"params": params, **asking} if params else asking,
         as_json=as_json,
         optional=check_optional(options.get("optional", False)),
@@ -129,12 +129,16 @@ def succession(options: Mapping[str, Any], *, as_json: bool) -> Succession:
     )
 
 
-def _possible(said: Succession, where: Address) -> Succession:
-    """The same, if all of it can happen at the address."""
+def _possible(said: Succession, where: Address, whose: Asked | Route) -> Succession:
+    """The same, if all of it can happen at the address, and to these requests."""
     if said.early:
         from .replies.possible import check_possible  # noqa: PLC0415 - few tests have a server that is not there
 
         check_possible(said.faults, where.url, where.name)
+    if said.endless is not None and said.endless.fault is not None and not whose.matchers:
+        from .replies.possible import check_next  # noqa: PLC0415 - few replies go wrong
+
+        check_next(said.endless.fault, whose.method)
     return said
 
 
@@ -160,7 +164,7 @@ def copied(original: Route, base: str | None, *, home: Home) -> Route:
     if isinstance(where, Beneath) and base is not None:
         where = where.under(base)
         asking = {word: value for word, value in asking.items() if word != "params"}
-        _possible(original.succession, where)
+        _possible(original.succession, where, original)
     return original.anew(where, asking, home)
 
 
@@ -183,7 +187,7 @@ def rewritten(original: Route, options: Mapping[str, Any], *, registered: bool) 
                 "or remove() the route and register another."
             )
     check_words(options, _REPLACED, "replace")
-    return _possible(succession(options, as_json=original.as_json), original.address)
+    return _possible(succession(options, as_json=original.as_json), original.address, original)
 
 
 def check_bundle(other: object, *, into: object) -> None:

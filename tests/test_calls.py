@@ -13,7 +13,7 @@ import aiohttpretty
 from aiohttpretty import match
 from aiohttpretty.errors import BodyNotKeptError, UnreadableBodyError
 from aiohttpretty.records.call import Call, Raised
-from aiohttpretty.records.recorded import LARGE, START
+from aiohttpretty.records.recorded import LARGE, START, fields
 
 URL_ = URL("http://example.com/a?b=1")
 FORM = "application/x-www-form-urlencoded"
@@ -341,6 +341,12 @@ def test_the_second_attempt_of_a_hop(made):
     lost.follows(first)
     again.follows(lost)
     assert (again.redirected_from, again.attempt) == (first, 2)
+
+
+def test_a_head_that_is_no_text():
+    """Names and values of headers are read as aiohttp reads them, whatever their bytes are."""
+    read = fields(b"HTTP/1.1 200 OK\r\n\xef: \xff\r\nX-\xc3\xa9: \xc3\xa9\r\n\r\n")
+    assert list(read.items()) == [("\udcef", "\udcff"), ("X-é", "é")]
 
 
 # -- described

@@ -203,7 +203,8 @@ def fields(head: bytes) -> CIMultiDict[str]:
     for line in head.split(b"\r\n")[1:]:
         name, colon, value = line.partition(b":")
         if colon:
-            headers.add(name.decode(), value.strip(b" \t").decode("utf-8", "surrogateescape"))
+            text = value.strip(b" \t").decode("utf-8", "surrogateescape")
+            headers.add(name.decode("utf-8", "surrogateescape"), text)
     return headers
 
 

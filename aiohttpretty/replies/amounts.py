@@ -11,10 +11,14 @@ from datetime import timedelta
 
 from ..errors import OptionTypeError, OptionValueError
 from .fault import Fault
+from .head import wire
+
+# What is made at each request: any client has stopped reading long before
+_MOST = {"oversized_header": 16 * 1024 * 1024, "too_many_headers": 100_000}
 
 
 def check_size(value: object, name: str, word: str, *, least: int = 0) -> int:
-    """A number of bytes, or of other things, from 0 or 1 on.
+    """A number of bytes, or of other things, from 0 or 1 on, up to what can be made.
 
     Raises:
         OptionTypeError, OptionValueError: it is none.
@@ -25,6 +29,8 @@ def check_size(value: object, name: str, word: str, *, least: int = 0) -> int:
         raise OptionValueError(f"{name}({word}={value}) is less than nothing. Give an int from {least} on.")
     if value < least:
         raise OptionValueError(f"{name}({word}=0): nothing would ever come. Give an int from {least} on.")
+    if value > (most := _MOST.get(name, value)):
+        raise OptionValueError(f"{name}({word}=...) is more than can be made. Give an int up to {most}.")
     return int(value)
 
 
@@ -68,7 +74,7 @@ def check_line(line: object, name: str) -> str | bytes:
     """A line without its end.
 
     Raises:
-        OptionTypeError, OptionValueError: it is none.
+        OptionTypeError, OptionValueError: it is none, or has no bytes.
     """
     if not isinstance(line, (str, bytes)):
         raise OptionTypeError(f"{name}({line!r}): that is no line. Give a str or bytes.")
@@ -77,6 +83,14 @@ def check_line(line: object, name: str) -> str | bytes:
         raise OptionValueError(
             f"{name}({line!r}): there is a line break in it. Give one line, or all of the bytes to malformed()."
         )
+    if isinstance(line, str):
+        try:
+            wire(line)
+        except UnicodeEncodeError as error:
+            raise OptionValueError(
+                f"{name}({line!r}): {line[error.start]!r} is half a character, which has no bytes. Take it out, or "
+                "give the line as bytes."
+            ) from error
     return line
 
 

@@ -18,6 +18,7 @@ from ..errors import OptionTypeError, OptionValueError
 from ..script import Ending, Wait
 from . import head
 from .fault import Fault
+from .possible import check_body
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _ENDINGS = {"disconnect": Ending.DISCONNECT, "truncate": Ending.DISCONNECT, "res
 # What is said in one piece
 _AT_ONCE = ("oversized_header", "proxy_status", "status_line", "too_many_headers")
 _BAD_SIZE = b"not-a-size\r\n"
+# A size of the window that there is not (RFC 7932, 9.1)
+_NO_BROTLI = b"\x11"
 
 
 # -- when it is registered
@@ -42,13 +45,13 @@ def prepared(
     Raises:
         OptionTypeError, OptionValueError: the fault can't happen to this answer.
     """
+    length = len(body) if isinstance(body, bytes) else body.length
+    check_body(fault, status, length, headers, chunked=_chunked(headers, body))
     if fault.name == "corrupt":
         return status, reason, _damaged(fault["encoding"], headers, body)
     if fault.name == "proxy_status":  # it is the proxy that answers
         status = fault["status"]
         reason = reason or _phrase(status)
-    if fault["after"] is not None and fault.upload is None:
-        _check_after(fault, body, bodiless=status in (204, 304), chunked=_chunked(headers, body))
     if fault.name in _AT_ONCE and isinstance(body, Stream):
         raise OptionTypeError(
             f"fault={fault!r} needs a body that is sent at once, and this one is a stream. Give it as bytes or str."
@@ -61,18 +64,6 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-def _check_after(fault: Fault, body: bytes | Stream, *, bodiless: bool, chunked: bool) -> None:
-    length = 0 if bodiless else len(body) if isinstance(body, bytes) else body.length
-    # in chunks, an answer is whole only with the last, empty one
-    last = chunked or fault.name == "bad_chunk"
-    if length is None or fault["after"] < length + last:
-        return
-    raise OptionValueError(
-        f"fault={fault!r} comes too late: the body has {length} bytes, and with the last of them the answer is whole. "
-        "Give fewer bytes, or a longer body."
-    )
 
 
 def _damaged(encoding: str, headers: CIMultiDict[str], body: bytes | Stream) -> bytes:
@@ -93,7 +84,9 @@ def _damaged(encoding: str, headers: CIMultiDict[str], body: bytes | Stream) -> 
             "the header out, and content_encoding= too."
         )
     headers["Content-Encoding"] = encoding
-    return bytes(255 - byte for byte in coding.encode(encoding, body))
+    damaged = bytes(255 - byte for byte in coding.encode(encoding, body))
+    # Of any other coding, this is no beginning; of brotli, nearly all bytes are one
+    return _NO_BROTLI + damaged[1:] if encoding == "br" else damaged
 
 
 # -- when it is said
@@ -113,7 +106,7 @@ async def script(reply: Reply, fault: Fault, method: str, *, last: bool, wait: W
 async def _cut(reply: Reply, fault: Fault, bodiless: bool, last: bool, wait: Wait) -> Script:
     after = fault["after"]
     if after is not None:
-        yield _head(reply, last=last)
+        yield reply.head(length=_announced(reply), last=last)
         if not bodiless:
             whole = fault.name == "truncate"
             async with aclosing(_beginning(reply, after, wait, whole=whole)) as pieces:
@@ -177,6 +170,10 @@ async def _broken_off(reply: Reply, fault: Fault, bodiless: bool, last: bool, wa
         await wait(math.inf)
 
 
+async def _at_once(reply: Reply, fault: Fault, bodiless: bool, last: bool, wait: Wait) -> Script:
+    yield _head(reply, last=last) + (b"" if bodiless else _framed(reply))
+
+
 async def _raw(reply: Reply, fault: Fault, bodiless: bool, last: bool, wait: Wait) -> Script:
     for step in fault["steps"]:
         if isinstance(step, bytes):
@@ -193,6 +190,7 @@ _SCRIPTS: dict[str, Callable[[Reply, Fault, bool, bool, Wait], Script]] = {
     **dict.fromkeys(("disconnect", "reset", "stall", "truncate"), _cut),
     **dict.fromkeys(("status_line", "oversized_header", "too_many_headers"), _odd_head),
     "bad_chunk": _bad_chunk,
+    "corrupt": _at_once,
     "cut": _broken_off,
     "drip": _drip,
     "malformed": _malformed,
@@ -212,6 +210,12 @@ def _length(reply: Reply) -> int | None:
     if _chunked(reply.headers, reply.body):
         return None
     return len(reply.body) if isinstance(reply.body, bytes) else reply.body.length
+
+
+def _announced(reply: Reply) -> int | None:
+    """The same, or the length that was registered: there may be less of a body that breaks off."""
+    length, said = _length(reply), head.announced(reply.headers)
+    return length if length is None or said is None else said
 
 
 def _head(reply: Reply, *, last: bool) -> bytes:

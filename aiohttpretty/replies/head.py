@@ -45,6 +45,12 @@ def is_chunked(headers: Mapping[str, str]) -> bool:
     return headers.get("Transfer-Encoding", "").lower().endswith("chunked")
 
 
+def announced(headers: Mapping[str, str]) -> int | None:
+    """How many bytes these say that the body has; None if they say nothing that can be believed."""
+    value = headers.get("Content-Length", "")
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else None
+
+
 def wire(text: str) -> bytes:
     """The text of a head in bytes, those that were no text as they were."""
     return text.encode("utf-8", "surrogateescape")

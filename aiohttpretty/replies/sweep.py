@@ -13,7 +13,7 @@ from functools import cached_property
 
 from multidict import CIMultiDict
 
-from ..errors import OptionTypeError, OptionValueError
+from ..errors import AiohttprettyError, OptionTypeError, OptionValueError
 from ..words import check_words
 from . import head
 from .amounts import check_attempts, check_size, check_word
@@ -67,6 +67,10 @@ class Answer:
             "body": self.body if len(self.body) <= _SEGMENT else _Size(len(self.body)),
         }
         return repr({word: value for word, value in words.items() if value})
+
+    def __getstate__(self) -> dict[str, object]:
+        """What it is, without what was made of that, whose views of the body nobody can copy."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
 
     @cached_property
     def chunked(self) -> bool:
@@ -149,12 +153,25 @@ def answer(options: object, where: str) -> Answer:
         if word in options:
             raise OptionTypeError(f"{where}: {word}= is given, and {because}.")
     check_words(options, _WORDS, where)
+    try:
+        return _spelled(options, where)
+    except AiohttprettyError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise OptionValueError(
+            f"{where}: one of the options can't be sent: {error}. Give text that has a form in its charset, and "
+            "numbers of a usual size."
+        ) from error
+
+
+def _spelled(options: Mapping[str, object], where: str) -> Answer:
     made, _ = reply(options, as_json=False)
     if not isinstance(made.body, bytes):
         raise OptionTypeError(
             f"{where}: the body is a stream, whose bytes are known when it is read. Give it as bytes or str."
         )
     body = b"" if made.bodiless("GET") else made.body
+    head.wire(made.reason)  # which may be a text that has no bytes
     return Answer(made.status, made.reason, tuple(made.headers.items()), body)
 
 

@@ -119,7 +119,7 @@ def miscounted(expectation: Expectation, wanted: Bounds, seen: Seen) -> Verifica
     if wanted.least <= most and least <= wanted.most and untold:
         return VerificationError(shortfall.untold(expectation, untold, seen))
     near = [] if least > wanted.most else _nearest(expectation, fitting, seen)
-    return VerificationError(shortfall.miscounted(expectation, str(wanted), fitting, near, seen), near)
+    return VerificationError(shortfall.miscounted(expectation, wanted, fitting, near, seen), near)
 
 
 class Watch:

@@ -14,13 +14,14 @@ from ..addresses.address import Exact, as_sent
 from ..diagnosis import layout, masking, outside
 from ..diagnosis.difference import cut
 from ..diagnosis.prose import told
+from . import attempts
 
 if TYPE_CHECKING:
     from ..diagnosis.verdict import Verdict
     from ..matching.matcher import Matcher
     from ..records.call import Call, Unmatched
     from ..records.unused import Unused
-    from .checks import Seen
+    from .checks import Bounds, Seen
     from .expectation import Expectation
     from .nearcalls import NearCall
 
@@ -39,11 +40,12 @@ def times(number: float) -> str:
 
 
 def miscounted(
-    expectation: Expectation, wanted: str, fitting: Sequence[Call], near: Sequence[NearCall], seen: Seen
+    expectation: Expectation, wanted: Bounds, fitting: Sequence[Call], near: Sequence[NearCall], seen: Seen
 ) -> str:
     """What is said of calls that came too seldom or too often."""
     first = f"Expected {named(expectation)} {wanted}, and it was {_called(fitting)} (expected at {expectation.origin})."
-    return _joined(layout.paragraph(first), _came(expectation, fitting, near, seen))
+    more = attempts.counted(fitting, seen.calls) if 0 < wanted.most < len(fitting) else ""
+    return _joined(layout.paragraph(first), _came(expectation, fitting, near, seen), layout.paragraph(more))
 
 
 def untold(expectation: Expectation, calls: Sequence[Call], seen: Seen) -> str:
@@ -77,14 +79,17 @@ def unequal(
     Args:
         beside: What was expected, what came in its place, and what is against that.
     """
-    rows = []
+    rows: list[_Row] = []
+    extra: list[Call] = []
     number = 0
     for expectation, came, misses in beside:
         number += expectation is not None
         right = came is not None and expectation is not None and not misses
         rows.append(_Row(not right, partial(_beside, number, expectation, came, misses, seen)))
+        extra += [came] if came is not None and not right else []
     first = f"Expected {_many(expected, 'call')} in this order and no others, and there {_were(seen)}:"
-    return _joined(layout.paragraph(first), "\n".join(_shortened(rows)), _circumstances(seen, expected=expected))
+    more = layout.paragraph(attempts.listed(extra, seen.calls))
+    return _joined(layout.paragraph(first), "\n".join(_shortened(rows)), _circumstances(seen, expected=expected), more)
 
 
 def _beside(

@@ -163,7 +163,13 @@ class Shadow(BaseConnector):
         for protocol in list(self._acquired):
             if not isinstance(protocol, WireProtocol):  # aiohttp 3.10 holds the place of a connection being made
                 continue
-            if isinstance(protocol.transport, WireTransport) and which(protocol.transport.far_end):
+            if isinstance(protocol.transport, WireTransport):
+                end = protocol.transport.far_end
+            elif protocol.left is not None:
+                end = protocol.left[0]
+            else:
+                continue
+            if which(end):
                 protocol.fail(error())
 
     def hang_up(self) -> list[Any]:

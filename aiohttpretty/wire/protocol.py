@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDictProxy
 
-from .transport import WireTransport
+from .transport import FarEnd, WireTransport
 
 
 class Shown(Protocol):
@@ -31,6 +31,8 @@ class WireProtocol(ResponseHandler):
     """Put in place of the next final head's reason and headers, once."""
     failed: BaseException | None = None
     """What is raised where the client waits, also if it is yet to begin waiting."""
+    left: tuple[FarEnd, Any] | None = None
+    """The far end of a connection that is gone, and where the client waits for the rest of a body all the same."""
 
     def feed_data(self, data: Any, *size: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Hand a parsed head on to the response that waits for it."""
@@ -70,8 +72,12 @@ class WireProtocol(ResponseHandler):
             error = _as_coroutines_do(error)
         self.failed = error
         self.set_exception(error)
-        if self._payload is not None:
-            self._payload.set_exception(error)
+        left, self.left = self.left, None
+        payload = self._payload if left is None else left[1]
+        if payload is not None:
+            payload.set_exception(error)
+        if left is not None:
+            left[0].hang_up()
         if isinstance(self.transport, WireTransport):
             self.transport.far_end.hang_up()
 

@@ -41,6 +41,7 @@ class WireTransport(asyncio.Transport):
         self._protocol: asyncio.BaseProtocol = protocol
         self._info = extra
         self._closing = False
+        self._ending = False
         self._lost = False
         self.far_end: FarEnd
         self.reading = True
@@ -89,7 +90,7 @@ class WireTransport(asyncio.Transport):
                 self._loop.call_soon(self._resume)
 
     def is_closing(self) -> bool:
-        return self._closing
+        return self._closing or self._ending
 
     def close(self) -> None:
         if not self._closing:
@@ -99,6 +100,10 @@ class WireTransport(asyncio.Transport):
 
     def abort(self) -> None:
         self.close()
+
+    def announce_end(self) -> None:
+        """The server is about to close the connection: nothing more may be asked on it."""
+        self._ending = True
 
     def end(self) -> None:
         """The server closes the connection (FIN)."""

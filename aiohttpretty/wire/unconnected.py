@@ -46,6 +46,7 @@ class Attempt:
         self.turn: Timed | None = None
         """The request, if it goes by told time."""
         self._waiter: asyncio.Future[None] | None = None
+        self._error: BaseException | None = None
         tls = isinstance(real, TCPConnector) and req.is_ssl()
         self.context: ssl.SSLContext | None = real._get_ssl_context(req) if tls else None
         self.fingerprint: Any = real._get_fingerprint(req) if tls else None
@@ -82,8 +83,12 @@ class Attempt:
 
     async def pause(self, seconds: float, sock_connect: float | None = None) -> None:
         """Let so much time pass, unless what waits for it is over before."""
-        if not seconds:
-            return
+        if seconds and self._error is None:
+            await self._wait(seconds, sock_connect)
+        if self._error is not None:
+            raise self._error
+
+    async def _wait(self, seconds: float, sock_connect: float | None) -> None:
         loop = asyncio.get_running_loop()
         waiter = self._waiter = loop.create_future()
         if self.turn is not None:
@@ -101,9 +106,10 @@ class Attempt:
         return self._by is answerer
 
     def fail(self, error: BaseException) -> None:
-        """Raise this instead, if it still waits."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(error)
+        """Raise this instead, if it still waits, or is yet to begin."""
+        self._error = error
+        if self._waiter is not None:
+            _wake(self._waiter)
 
     def over(self) -> None:
         """Nobody waits for it any more; aiohttp leaves a look-up of names alone, which would go on."""

@@ -1,10 +1,12 @@
 """Told time: with time="instant" nobody waits, and what comes is what would have come to somebody who waited."""
 
 import asyncio
+from contextlib import nullcontext
 
 import aiohttp
 import pytest
 from aiohttp import ClientTimeout, web
+from aiohttp.http_parser import HttpResponseParser, HttpResponseParserPy
 from conformance.looking import VERSION, described, names, tracing
 from settling import outcome, settle, until
 
@@ -411,6 +413,104 @@ async def test_the_timeouts_of_session_and_request():
             await aiohttpretty.fake_request("GET", URI)
         with pytest.raises(FaultError):
             await aiohttpretty.fake_request("GET", URI, timeout=None)
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize("timeouts", [{"total": 3 * HOUR}, {"total": 0.1}, {"sock_read": HOUR / 2}, {}], ids=repr)
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("GET", (WHOLE, HOUR, faults.reset())),
+        ("GET", (WHOLE, faults.stall())),
+        ("HEAD", (WHOLE[:-2], HOUR, b"ok")),
+    ],
+)
+async def test_behind_a_whole_answer(method, said, timeouts):
+    """What is still to come there takes its time: nobody waits for it, whoever asks next on the connection."""
+    fault = {"fault": faults.raw(*said)}
+    responses = [fault, {"body": b"second", "delay": HOUR / 4 if "sock_read" in timeouts else 0.05}, {"body": b"third"}]
+    aiohttpretty.register_uri(method, URI, responses=responses)
+    config, events = tracing()
+    got = []
+    with aiohttpretty.activate(time="instant"):
+        async with aiohttp.ClientSession(timeout=ClientTimeout(**timeouts), trace_configs=[config]) as session:
+            for _ in responses:
+                async with session.request(method, URI) as response:
+                    got.append((response.status, await response.read()))
+                await settle()
+                await settle()
+    assert got == [(200, b"" if method == "HEAD" else body) for body in (b"ok", b"second", b"third")]
+    assert [(call.attempt, call.error) for call in aiohttpretty.calls] == [(1, None)] * 3
+    assert names(events).count("connection_reuseconn") == 2
+
+
+C_PARSER = pytest.mark.skipif(HttpResponseParser is HttpResponseParserPy, reason="aiohttp's parser in Python tells")
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BAD_CHUNKS = [
+    faults.bad_chunk(after=2),
+    faults.raw(CHUNKED, b"zz\r\n"),
+    faults.raw(CHUNKED, b"zz\r\n", faults.stall()),
+]
+
+
+@C_PARSER
+@pytest.mark.parametrize("fault", BAD_CHUNKS)
+async def test_a_reader_whom_nobody_tells(fault):
+    """Where only `total` ends the wait for a chunk that makes no sense, it is over now; `sock_read` is not."""
+    aiohttpretty.register_uri("GET", URI, body=BODY, fault=fault)
+    with aiohttpretty.activate(time="instant"):
+        seen = await ask(ClientTimeout(total=HOUR, sock_read=1))
+        assert (seen["error"]["type"].rpartition(".")[2], seen["status"]) == ("TimeoutError", 200)
+        seen = await ask(ClientTimeout(sock_read=1))
+        assert seen["error"]["text"] == stalled(limit="total")
+    assert [call.error and call.error.text for call in aiohttpretty.calls] == [None, stalled(limit="total")]
+
+
+@C_PARSER
+@pytest.mark.parametrize("fault", BAD_CHUNKS)
+@pytest.mark.parametrize("others", [False, True])
+@pytest.mark.parametrize("how", ["deactivate", "cancel"])
+async def test_a_reader_whom_nobody_tells_and_the_end(fault, others, how):
+    """Who waits for it really, and is deactivated or cancelled, does not wait on; nothing is left."""
+    registry, other = AioHTTPretty(), AioHTTPretty()
+    registry.register_uri("GET", URI, body=BODY, fault=fault)
+    before = asyncio.all_tasks()
+    async with aiohttp.ClientSession() as session:
+        with other.activate() if others else nullcontext():
+            with registry.activate():
+                task = asyncio.ensure_future(read(session))
+                await until(lambda: registry.calls and registry.calls[0].status)
+                await settle()
+                assert not task.done()
+                if how == "cancel":
+                    task.cancel()
+                    await settle()
+            await settle()
+            assert task.done()
+    [got] = await asyncio.gather(task, return_exceptions=True)
+    assert type(got) is {"cancel": asyncio.CancelledError, "deactivate": DeactivatedError}[how]
+    assert [call.error and call.error.text for call in registry.calls] == [None if how == "cancel" else str(got)]
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [
+        ("GET", faults.raw(b"HTTP/1.1 100 Continue\r\n\r\n")),
+        ("HEAD", faults.status_line("HTTP/1.1 100 Continue")),
+        ("GET", faults.raw(b"HTTP/1.1 103 Early Hints\r\n\r\n", HEAD[:9])),
+    ],
+)
+async def test_only_an_interim_answer(method, fault):
+    """The head of a 1xx is no answer yet: the client waits on, until `total` is over, or nothing would end it."""
+    aiohttpretty.register_uri(method, URI, fault=fault)
+    with aiohttpretty.activate(time="instant"):
+        seen = await ask(ClientTimeout(total=HOUR), method=method)
+        assert (seen["error"]["type"].rpartition(".")[2], seen["status"]) == ("TimeoutError", None)
+        seen = await ask(NONE, method=method)
+    assert seen["error"]["text"] == stalled(limit="total").replace("GET", method)  # a 1xx ends `sock_read`
 
 
 @pytest.mark.parametrize("fault", [faults.stall(), faults.stall(after=4), faults.raw(HEAD, faults.stall())])

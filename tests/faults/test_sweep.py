@@ -1,6 +1,8 @@
 """An answer cut at every interesting byte: which bytes these are, what a real server does there, and what is found."""
 
 import asyncio
+import copy
+import pickle
 import tracemalloc
 from http import HTTPStatus
 
@@ -192,6 +194,15 @@ def test_a_cut_of_ones_own():
     assert str(own) == "reset behind 3 bytes"
     assert own not in faults.sweep(reply, ends="reset")
     assert own != faults.cut({"body": b"012345678"}, at=3, end="reset")
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_each_can_be_copied(name):
+    """Also when it has been looked at, a cut goes along where values are copied or sent to another process."""
+    for fault in faults.sweep(SAID[name][0]):
+        said = _said(fault)
+        for copied in (copy.copy(fault), copy.deepcopy(fault), pickle.loads(pickle.dumps(fault))):
+            assert (copied, str(copied), _said(copied)) == (fault, str(fault), said)
 
 
 def test_a_large_body_is_there_once():
@@ -468,6 +479,12 @@ def test_what_can_not_be_cut(name, reply, kind, said):
             OptionTypeError,
             "cut(end=faults.reset()): faults.reset() is no end of a connection. Give one of 'disconnect', 'reset', "
             "'stall'.",
+        ),
+        (
+            lambda: faults.sweep({"reason": "\ud800"}),
+            OptionValueError,
+            "sweep(): one of the options can't be sent: 'utf-8' codec can't encode character '\\ud800' in position 0: "
+            "surrogates not allowed. Give text that has a form in its charset, and numbers of a usual size.",
         ),
         (
             lambda: faults.sweep({}, attempts=0),

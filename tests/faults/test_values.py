@@ -1,6 +1,8 @@
 """Faults as values: how they are written and printed, what is refused where it is written, what stands together."""
 
+import copy
 import math
+import pickle
 import re
 from datetime import timedelta
 from http import HTTPStatus
@@ -10,7 +12,11 @@ import pytest
 from settling import outcome
 
 import aiohttpretty
-from aiohttpretty import AioHTTPretty, OptionTypeError, OptionValueError, faults
+from aiohttpretty import AioHTTPretty, OptionTypeError, OptionValueError, coding, faults, match
+
+from .playing import both
+from .raw import FIN, RST
+from .situation import Ends, Situation, Way
 
 URL = "http://api.example.com/a"
 SECURE = "https://api.example.com/a"
@@ -118,6 +124,14 @@ def test_what_goes_without_saying():
 def test_a_short_name(written, name):
     """The str of a fault is made to be the id of a parametrized test."""
     assert str(made(written)) == name
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_each_can_be_copied(written):
+    """A fault goes along where values are copied or sent to another process."""
+    fault = made(written)
+    for copied in (copy.copy(fault), copy.deepcopy(fault), pickle.loads(pickle.dumps(fault))):
+        assert (copied, repr(copied), hash(copied)) == (fault, written, hash(fault))
 
 
 def test_nobody_changes_a_fault():
@@ -274,6 +288,22 @@ def test_nobody_changes_a_fault():
             "malformed().",
         ),
         (
+            lambda: faults.status_line("HTTP/1.1 200 \ud800"),
+            OptionValueError,
+            "status_line('HTTP/1.1 200 \\ud800'): '\\ud800' is half a character, which has no bytes. Take it out, or "
+            "give the line as bytes.",
+        ),
+        (
+            lambda: faults.oversized_header(16 * 1024 * 1024 + 1),
+            OptionValueError,
+            "oversized_header(size=...) is more than can be made. Give an int up to 16777216.",
+        ),
+        (
+            lambda: faults.too_many_headers(10**5000),
+            OptionValueError,
+            "too_many_headers(count=...) is more than can be made. Give an int up to 100000.",
+        ),
+        (
             lambda: faults.oversized_header("64k"),
             OptionTypeError,
             "oversized_header(size='64k'): that is no number. Give an int from 0 on.",
@@ -392,14 +422,50 @@ async def _streamed():
         (
             {"fault": faults.reset(after=2), "body": b"01234", "status": 204},
             OptionValueError,
-            "fault=faults.reset(after=2) comes too late: the body has 0 bytes, and with the last of them the answer is "
-            "whole. Give fewer bytes, or a longer body.",
+            "fault=faults.reset(after=2) happens to the body, and an answer with status 204 has none. Give another "
+            "status.",
         ),
         (
             {"fault": faults.bad_chunk(after=6), "body": b"01234"},
             OptionValueError,
             "fault=faults.bad_chunk(after=6) comes too late: the body has 5 bytes, and with the last of them the "
             "answer is whole. Give fewer bytes, or a longer body.",
+        ),
+        (
+            {"fault": faults.truncate(after=0), "status": 304, "headers": {"Transfer-Encoding": "chunked"}},
+            OptionValueError,
+            "fault=faults.truncate(after=0) happens to the body, and an answer with status 304 has none. Give another "
+            "status.",
+        ),
+        (
+            {"fault": faults.bad_chunk(), "body": b"01234", "status": 204},
+            OptionValueError,
+            "fault=faults.bad_chunk(after=0) happens to the body, and an answer with status 204 has none. Give another "
+            "status.",
+        ),
+        (
+            {"fault": faults.corrupt(), "body": b"01234", "status": 204},
+            OptionValueError,
+            "fault=faults.corrupt('gzip') happens to the body, and an answer with status 204 has none. Give another "
+            "status.",
+        ),
+        (
+            {"fault": faults.drip(chunk=1, every=1), "body": _streamed, "status": HTTPStatus.NO_CONTENT},
+            OptionValueError,
+            "fault=faults.drip(chunk=1, every=1.0) happens to the body, and an answer with status 204 has none. Give "
+            "another status.",
+        ),
+        (
+            {"fault": faults.truncate(after=2), "body": b"01234", "headers": {"Content-Length": "2"}},
+            OptionValueError,
+            "fault=faults.truncate(after=2) comes too late: the Content-Length says 2 bytes, and with the last of them "
+            "the answer is whole. Give fewer bytes, or a longer body.",
+        ),
+        (
+            {"fault": faults.truncate(after=6), "body": b"01234", "headers": {"Content-Length": "100"}},
+            OptionValueError,
+            "fault=faults.truncate(after=6) comes too late: the body has 5 bytes, and no more can be sent. Give fewer "
+            "bytes, or a longer body.",
         ),
         (
             {"fault": faults.corrupt("lzma"), "body": b"01234"},
@@ -441,6 +507,39 @@ def test_as_late_as_it_can_be():
     register(fault=faults.bad_chunk(after=5), body=b"01234")
     register(fault=faults.reset(after=1_000_000), body=_streamed)
     register(fault=faults.during_upload(after=1_000_000))
+    register(fault=faults.during_upload(after=1), status=204)
+    register(fault=faults.truncate(after=5), body=b"01234", headers={"Content-Length": "6"})
+
+
+@pytest.mark.parametrize(
+    ("written", "end", "body"),
+    [
+        ("faults.truncate(after=2)", FIN, b"ab"),
+        ("faults.disconnect(after=3)", FIN, b"abc"),
+        ("faults.reset(after=2)", RST, b"ab"),
+    ],
+)
+@pytest.mark.parametrize("way", [Way(), Way(reused=True), Way(plain=True)], ids=str)
+async def test_the_announced_length_is_on_the_wire(written, end, body, way, monkeypatch):
+    """Where an answer breaks off, a registered Content-Length is the one that the client misses bytes of."""
+    reply = {"body": b"abc", "headers": {"Content-Length": "100"}, "auto_length": False}
+    said = b"HTTP/1.1 200 \r\nContent-Length: 100\r\n\r\n"
+    situation = Situation(written, written, [(said, body, end)], Ends(), reply=reply)
+    real, fake = await both(situation, way, monkeypatch)
+    assert fake == real
+    assert real["error"] is not None
+
+
+@pytest.mark.parametrize("encoding", coding.known())
+async def test_damage_is_certain(encoding):
+    """No body is so small that a client could read what is damaged, or could take it for an empty one."""
+    sizes = [*range(12), 100, 10_000]
+    bodies = [body for size in sizes for body in (b"a" * size, (b'{"k": "v", "n": 12}' * 600)[:size])]
+    register(fault=faults.corrupt(encoding), responses=[{"body": body} for body in bodies])
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session:
+            for body in bodies:
+                assert (body, await _seen(session, method="GET")) == (body, (aiohttp.ClientPayloadError, b""))
 
 
 # -- what can't happen at an address
@@ -498,6 +597,44 @@ def test_what_may_happen_at_an_address():
         mock.register_uri("GET", uri, fault=faults.dns_failure())
     for fault in (faults.proxy_refused(), faults.proxy_status(407), faults.connect_timeout(), faults.unreachable()):
         mock.register_uri("POST", "http://127.0.0.1/a", fault=fault)
+
+
+# -- what comes next
+
+ALWAYS = (
+    "fault={} is all that this route ever answers, so that aiohttp's silent second attempt would get it, too. Say what "
+    "that gets: responses=[{{'fault': ...}}, {{...}}], or times=1 and another route; or leave attempts=1 out."
+)
+
+
+@pytest.mark.parametrize("method", ["GET", "put", "*"])
+@pytest.mark.parametrize(
+    ("fault", "written"),
+    [
+        (faults.reset(attempts=1), "faults.reset(attempts=1)"),
+        (faults.cut({}, at=0, attempts=1), "faults.cut({}, at='before the status line', attempts=1)"),
+    ],
+)
+def test_one_attempt_needs_something_behind_it(method, fault, written):
+    """With attempts=1 something else has to come next; a route that always says the same has nothing."""
+    mock = AioHTTPretty()
+    for words in ({"fault": fault}, {"responses": [{"fault": fault}], "exhausted": "repeat"}):
+        said = OptionValueError, ALWAYS.format(written)
+        assert refused(lambda words=words: mock.register_uri(method, URL, **words)) == said
+        assert mock.registry == {}
+    route = mock.register_uri(method, URL)
+    assert refused(lambda: route.replace(fault=fault)) == (OptionValueError, ALWAYS.format(written))
+
+
+def test_one_attempt_with_something_behind_it():
+    """It is not refused where something else may come next, or where aiohttp makes no second attempt."""
+    once = faults.reset(attempts=1)
+    register(fault=once, times=1)
+    register(responses=[{"fault": once}])
+    register(responses=[{"fault": once}, {}], exhausted="cycle")
+    register(responses=[{}, {"fault": once}], exhausted="repeat")
+    register(fault=once, match=match.headers({"X-A": "1"}))
+    aiohttpretty.register_uri("POST", URL, fault=once)
 
 
 # -- what stands together

@@ -24,6 +24,7 @@ HTTPS = "https://example.com/"
 PROXY = "http://proxy.example:3128"
 ANY = re.compile(".*")
 PRINT = aiohttp.Fingerprint(bytes(32))
+NEVER = aiohttp.ClientTimeout()
 MIDDLEWARES = hasattr(aiohttp, "ClientMiddlewareType")
 
 pytestmark = pytest.mark.usefixtures("active")
@@ -714,17 +715,89 @@ async def test_a_stream_that_decides(fault, uri, options):
     assert (call.body, call.status, call.error.kind) == (b"sent", None, type(late))
 
 
-async def test_a_stream_that_decides_about_a_timeout():
-    """Of a connection that nobody answers, only the end is left then."""
+PATIENCE = [
+    {"sock_connect": 1},
+    {"connect": 1},
+    {"total": 1},
+    {"total": 1, "connect": 1000, "sock_connect": 1000},
+    {"total": 1000, "connect": 1},
+    {"sock_read": 1, "sock_connect": 3},
+    {"sock_read": 1},
+    {},
+]
 
-    async def stream():
-        yield b"sent"
 
-    aiohttpretty.register_uri("POST", URI, match=match.body(b"sent"), fault=faults.connect_timeout())
+async def slowly(*pieces):
+    for piece in pieces:
+        yield piece
+
+
+@pytest.mark.parametrize("time", ["real", "instant"])
+@pytest.mark.parametrize("limits", PATIENCE, ids=repr)
+async def test_a_stream_that_decides_about_a_timeout(limits, time):
+    """Where a stream decides that nobody answers, the client waits as long as it does elsewhere, and for the same."""
+    if time == "real":
+        limits = {name: limit / 50 for name, limit in limits.items()}
+    if time == "real" and not {"total", "connect", "sock_connect"} & set(limits):
+        pytest.skip("the client would wait for ever")
+    aiohttpretty.register_uri("POST", URI, match=match.body(b"sent"), fault=faults.connect_timeout(), time=time)
+    timeout, seen = aiohttp.ClientTimeout(**limits), []
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        for body in (b"sent", slowly(b"se", b"nt")):
+            error = await outcome(session.post(URI, data=body))
+            seen.append((type(error), str(error), type(error.__cause__)))
+    assert seen[0] == seen[1]
+    assert [call.error.text for call in aiohttpretty.calls] == [seen[0][1]] * 2
+    wanted = FaultError if not {"total", "connect", "sock_connect"} & set(limits) else asyncio.TimeoutError
+    assert issubclass(seen[0][0], wanted)
+
+
+@pytest.mark.parametrize("how", ["deactivate", "cancel"])
+async def test_a_stream_that_decides_and_the_end(how):
+    """Who is deactivated amid that, or cancelled, does not wait on."""
+    registry = AioHTTPretty()
+    registry.register_uri("POST", URI, match=match.body(b"sent"), fault=faults.connect_timeout())
     async with aiohttp.ClientSession() as session:
-        error = await outcome(session.post(URI, data=stream()))
-    assert str(error) == "Connection timeout to host http://example.com/"
-    assert type(error.__cause__) is asyncio.TimeoutError
+        with registry.activate():
+            asking = asyncio.create_task(outcome(session.post(URI, data=slowly(b"sent"))))
+            await until(lambda: registry.calls)
+            await settle()
+            assert not asking.done()
+            if how == "cancel":
+                asking.cancel()
+                await settle()
+        assert type(await asking) is (asyncio.CancelledError if how == "cancel" else DeactivatedError)
+
+
+@pytest.mark.parametrize("ticks", range(1, 8))
+@pytest.mark.parametrize("others", [False, True])
+@pytest.mark.parametrize(
+    ("fault", "uri", "options"),
+    [
+        (faults.connect_timeout(), URI, {}),
+        (faults.refused(), URI, {}),
+        (faults.dns_failure(), URI, {}),
+        (faults.tls_fingerprint(), HTTPS, {"ssl": PRINT}),
+        (faults.proxy_status(), HTTPS, {"proxy": PROXY}),
+    ],
+    ids=plain,
+)
+async def test_deactivated_before_it_waits(fault, uri, options, ticks, others):
+    """An attempt that is yet to begin waiting fails as one that waits, at once, also where other registries go on."""
+    registry = AioHTTPretty()
+    registry.register_uri("GET", uri, fault=fault, delay=1000)
+    async with aiohttp.ClientSession(timeout=NEVER) as session:
+        if not others:
+            aiohttpretty.deactivate()
+        with registry.activate():
+            asking = asyncio.create_task(ask(session, uri, **options))
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+        await settle()
+        if not others:
+            aiohttpretty.activate()
+        assert asking.done()
+        assert type(await asking) is DeactivatedError
 
 
 # -- the record
