@@ -1,47 +1,53 @@
 """The servers of `aiohttp.test_utils` that run in this process: what a test has started, it means to reach.
 
 Law of this room: nothing of theirs is wrapped, and nothing is imported for their sake. They are looked for when a
-request to this machine finds no route, and remembered weakly.
+request to this machine finds no route, and remembered weakly. Any thread may ask: what is shared is replaced, and never
+changed.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
-from weakref import WeakSet
+from weakref import ref
 
 from yarl import URL
 
 _TOOLS = "aiohttp.test_utils"
 _LISTENING = f"{__package__}.diagnosis.listening"
-_EVERYWHERE = {"0.0.0.0", "::"}  # what a server is bound to that is to be reached by any address
-_LOCALHOST = {"127.0.0.1", "::1"}
-_known: WeakSet[Any] = WeakSet()
+_IPV4_EVERYWHERE, _EVERYWHERE = "0.0.0.0", "::"  # what a server is bound to that has several addresses
+_known: tuple[ref[Any], ...] = ()
 
 
 def is_one(url: URL) -> bool:
     """Whether a running server of `aiohttp.test_utils`, in this process, is at such an address."""
-    if _LISTENING in sys.modules and sys.modules[_LISTENING].is_served(url.host, url.port):
-        return True  # a registry, to those of its clients that are no part of the test
-    if _TOOLS not in sys.modules or (port := url.port) is None:
+    if (port := url.port) is None or not (_LISTENING in sys.modules or _TOOLS in sys.modules):
         return False
-    from .diagnosis import listening  # noqa: PLC0415 - few tests get here
+    # Few tests get here. Another thread may be importing it just now; the statement waits for that
+    from .diagnosis import listening  # noqa: PLC0415
 
-    if not listening.is_own(url.host):
+    if listening.is_served(url.host, port):
+        return True  # a registry, to those of its clients that are no part of the test
+    base = getattr(sys.modules.get(_TOOLS), "BaseTestServer", None)  # None, too, until another thread has imported it
+    meant = listening.meant(url.host)
+    if base is None or not meant:
         return False
-    if _found(url):
+    if _leads(meant, port, [server for known in _known if (server := known()) is not None]):
         return True
     if listening.listens(port) is False:
         return False
-    # None of its classes has a list of them. The garbage collector has; to ask it takes some milliseconds, once for
-    # each server
-    classes = list(_classes(sys.modules[_TOOLS].BaseTestServer))
-    for one in gc.get_referrers(*classes):
-        if type(one) in classes:
-            _known.add(one)
-    return _found(url)
+    return _leads(meant, port, _searched(base))
+
+
+def _searched(base: type) -> list[Any]:
+    """None of its classes has a list of them. The garbage collector has; it takes some milliseconds, once a server."""
+    global _known
+    classes = list(_classes(base))
+    found = [one for one in gc.get_referrers(*classes) if type(one) in classes]
+    _known = tuple(map(ref, found))
+    return found
 
 
 def _classes(base: type) -> Iterator[type]:
@@ -51,17 +57,23 @@ def _classes(base: type) -> Iterator[type]:
         yield from _classes(one)
 
 
-def _found(url: URL) -> bool:
-    return any(_is_at(server, url) for server in list(_known))
-
-
-def _is_at(server: Any, url: URL) -> bool:
-    try:
-        bound = [address[:2] for address in getattr(server.runner, "addresses", ())]
-    except OSError:  # it is just being closed, in another thread
+def _leads(meant: frozenset[str], port: int, servers: Iterable[Any]) -> bool:
+    """Whether addresses lead to these servers at a port, and to no other server of this process."""
+    bound = {at for server in servers for at, its_port in _bound(server) if its_port == port}
+    if meant <= bound:
+        return True
+    covered = _EVERYWHERE in bound or (_IPV4_EVERYWHERE in bound and any(":" not in at for at in meant))
+    if not covered and not meant & bound:
         return False
-    host = url.host or ""
-    reached = {host} if host[:1].isdigit() or ":" in host else _LOCALHOST
-    if host in _EVERYWHERE:
-        reached = _LOCALHOST
-    return any(port == url.port and (at in reached or at in _EVERYWHERE) for at, port in bound)
+    from .diagnosis import listening  # noqa: PLC0415 - as above
+
+    # Of two addresses of a name, or of those of a server that is bound to all, one may be a stranger's
+    others = (listening.addresses(port) or set()) - bound
+    return not others & {*meant, _IPV4_EVERYWHERE, _EVERYWHERE}
+
+
+def _bound(server: Any) -> list[Any]:
+    try:  # another thread may have just begun to make it
+        return [address[:2] for address in getattr(getattr(server, "runner", None), "addresses", ())]
+    except OSError:  # it is just being closed, in another thread
+        return []

@@ -164,6 +164,8 @@ def _frames(task: Any) -> Iterator[FrameType]:
         frame = _first_of(link, "cr_frame", "gi_frame", "ag_frame")
         if frame is not None:
             yield frame
+            if _first_of(link, "cr_running", "gi_running", "ag_running"):
+                return  # it awaits nothing now, and CPython 3.12.1 crashes when it is asked for that
             link = _first_of(link, "cr_await", "gi_yieldfrom", "ag_await")
         else:
             # what stands for a coroutine, such as its __await__, shows it to nobody but the garbage collector

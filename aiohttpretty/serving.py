@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from .tcp.server import RegistryServer
 
+_CONTEXT = "ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) with a certificate loaded into it"
+
 
 class Serve:
     """A registry, as far as it is a server."""
@@ -48,7 +50,15 @@ class Serve:
 
     def _cut_served(self) -> None:
         for server in list(self._served):
-            server.cut()
+            if server.gone:
+                self._served.discard(server)
+            else:
+                server.cut()
+
+    def _keep_unanswered(self) -> None:
+        """The lists are about to be cleared for another test."""
+        for server in self._served:
+            server.keep_unanswered()
 
 
 def _check(port: Any, host: Any, tls: Any) -> None:
@@ -64,11 +74,13 @@ def _check(port: Any, host: Any, tls: Any) -> None:
             "Which hosts it answers for is a matter of what is registered; see url_for()."
         )
     # ssl need not be imported to find out
-    if tls is not None and not isinstance(tls, getattr(sys.modules.get("ssl"), "SSLContext", ())):
-        raise OptionTypeError(
-            f"serve(tls={tls!r}): that is no ssl.SSLContext. Give a server's, such as "
-            "ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) with a certificate loaded into it."
-        )
+    if tls is None:
+        return
+    if not isinstance(tls, getattr(sys.modules.get("ssl"), "SSLContext", ())):
+        cure = _CONTEXT if not hasattr(tls, "server_context") else "aiohttp_tls.server_context()"
+        raise OptionTypeError(f"serve(tls={tls!r}): that is no ssl.SSLContext. Give a server's, such as {cure}.")
+    if getattr(tls, "protocol", None) is sys.modules["ssl"].PROTOCOL_TLS_CLIENT:
+        raise OptionValueError(f"serve(tls={tls!r}): that is a client's context. Give a server's, such as {_CONTEXT}.")
 
 
 def _is_ip(host: str) -> bool:

@@ -10,6 +10,7 @@ import functools
 import inspect
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import contextmanager
 from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 from .errors import OptionTypeError, OptionValueError
@@ -20,6 +21,8 @@ __all__ = ["current_loop", "run_forever", "run_until_complete"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+# What is made of generator functions, such as loop_context, has the code of one function of contextlib
+_MANAGER = contextmanager(iter).__code__
 __unittest = True  # has unittest leave these frames out of what it shows
 
 
@@ -59,6 +62,10 @@ def run_until_complete(function: Any = None, /, *, loop: LoopMaker | None = None
         loop: makes a context manager that gives the loop, such as `aiohttp.test_utils.loop_context`, `current_loop`,
             or `functools.partial(loop_context, uvloop.new_event_loop)`. Just before it closes the loop, what goes on
             in it is ended as above; in a loop that stays open it goes on.
+
+    The loop's threads are waited for as long as they take: what releases one stands in the test itself, such as in a
+    `finally`, as cleanups and fixtures run later. What `asyncio.gather` and `asyncio.shield` give takes the exceptions
+    of its tasks: if it is kept and never awaited, they fail no test.
 
     Raises:
         OptionTypeError: (a `TypeError`) there is no test to decorate, or `loop` does not make such a manager.
@@ -129,11 +136,20 @@ def _refuse(function: Any, decorator: str) -> None:
         why = f"{function.__qualname__} is a {kind} already: write @{kind} above @{decorator}"
     elif not callable(function):
         why = f"{function!r} is none; options are given by name"
+    elif getattr(_whole(function), "__code__", None) is _MANAGER:
+        named = getattr(function, "__qualname__", "...")
+        why = f"{_whole(function).__qualname__} makes context managers: give it by name, @{decorator}(loop={named})"
     elif inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         why = f"{function.__qualname__} is a generator, whose body would never run: write `async def`, without `yield`"
     else:
         return
     raise OptionTypeError(f"@{decorator} decorates a test function or method, and {why}.")
+
+
+def _whole(function: Any) -> Any:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
 
 
 def _checked(loop: Any, decorator: str) -> LoopMaker:

@@ -64,7 +64,7 @@ STOREYS = [
     {"looking", "hosting"},
     {"records.log", "verification.checks"},
     {"diagnosis.inquiry", "verification.expectation", "verification.shortfall"},
-    {"diagnosis.prose", "verification.nearcalls"},
+    {"diagnosis.prose", "verification.attempts", "verification.nearcalls"},
     {"diagnosis.report", "registration", "patch", "waiting", "live.hosts"},
     {"ledger", "switch", "diagnosis.hints", "diagnosis.suggestion", "interception", "known", "live.lifetime"}
     | {"tcp.caller"},
@@ -84,20 +84,20 @@ STOREYS = [
     {"addresses.mounted", "live.foreign", "replies.sweep"},
     {"replies.reply", "addresses.template", "neighbours", "diagnosis.later", "wire.connector"}
     | {"records.recall", "records.passed", "diagnosis.failed"},
-    {"pace", "replies.faulty", "replies.sse", "live.asgi", "live.wsgi", "tcp.speech"},
+    {"pace", "play", "replies.faulty", "replies.sse", "live.asgi", "live.wsgi", "tcp.speech"},
     {"replies.body", "replies.cookies", "replies.location", "replies.succession"}
     | {"options", "origin", "addresses.uri", "wire.framing", "wire.protocol", "wire.exchange", "wire.server_socket"}
     | {"wire.handshake", "wire.possible"},
     {"wire.frames", "live.asgi_websocket"},
-    {"loops.run", "words", "replies.amounts", "replies.possible", "replies.head", "replies.headers"}
+    {"loops.run", "words", "replies.amounts", "replies.possible", "replies.headers"}
     | {"replies.outcome", "replies.stream", "replies.together"}
     | {"diagnosis.difference", "diagnosis.outside", "diagnosis.question", "matching.pairing", "records.failed"}
     | {"live.prefix", "live.asgi_http", "live.departure"}
     | {"loopback.resolver", "loopback.socket_end", "loopback.tls"},
-    {"diagnosis.masking", "diagnosis.paste", "replies.fault", "loops.background", "loops.current"}
-    | {"tcp.arrivals", "tcp.reception", "tcp.seen"},
+    {"diagnosis.masking", "diagnosis.paste", "replies.fault", "replies.head", "loops.background", "loops.current"}
+    | {"tcp.arrivals", "tcp.reception", "tcp.seen", "tcp.threshold"},
     {"coding", "elsewhere", "errors", "loops.stand_in", "notation", "script", "wire.transport", "diagnosis.layout"}
-    | {"diagnosis.listening"}
+    | {"diagnosis.listening", "loops.threads"}
     | {"diagnosis.mention"}
     | {f"{house}.__init__" for house in HOUSES},
 ]
@@ -115,9 +115,10 @@ RIGHT = {
     "handled",
     "delivery",
     "pace",
+    "play",
 }
-RIGHT |= {f"tcp.{name}" for name in ("arrivals", "caller", "reception", "seen", "speech")}
-RIGHT |= {"loops.background", "loops.current", "loops.run", "loops.stand_in"}
+RIGHT |= {f"tcp.{name}" for name in ("arrivals", "caller", "reception", "seen", "speech", "threshold")}
+RIGHT |= {"loops.background", "loops.current", "loops.run", "loops.stand_in", "loops.threads"}
 RIGHT |= LIVE | {"loopback.resolver", "loopback.socket_end"} | {f"wire.{name}" for name in WIRE}
 BELOW = STOREYS[next(at for at, storey in enumerate(STOREYS) if "looking" in storey) + 1 :]
 LEFT = {room for storey in BELOW for room in storey} - RIGHT - GROUND

@@ -47,6 +47,7 @@ def fits(host, url):
         ("127.0.0.1:80", ["http://127.0.0.1/"], ["http://127.0.0.1:8080/"]),
         ("::1", ["http://[::1]:8080/"], ["http://[::2]/", "http://127.0.0.1/"]),
         ("[::1]", ["http://[::1]:8080/"], ["http://[::2]/"]),
+        ("fe80::1:8080", ["http://[fe80::1:8080]/"], ["http://[fe80::1]:8080/"]),
         ("[::1]:8080", ["http://[::1]:8080/"], ["http://[::1]/"]),
         ("127.0.0.0/8", ["http://127.1.2.3:99/"], ["http://128.0.0.1/", "http://localhost/", "http://[::1]/"]),
         ("fe80::/10", ["http://[fe80::1]/"], ["http://127.0.0.1/"]),
@@ -92,6 +93,11 @@ def two(one, other):
         ("user@host", ValueError, f"'user@host' is not a host. Give one, {LIKE}."),
         ("host?a=1", ValueError, f"'host?a=1' is not a host. Give one, {LIKE}."),
         ("*.", ValueError, f"'*.' is not a host. Give one, {LIKE}."),
+        (
+            "::1:8080",
+            ValueError,
+            "'::1:8080' is an IPv6 address by itself, and no host with a port. Write '[::1]:8080'.",
+        ),
         ("1.2.3.4.5:1:2", ValueError, f"'1.2.3.4.5:1:2' is not a host. Give one, {LIKE}; or '[::1]:8080'."),
         (
             "localhost/api",

@@ -95,6 +95,7 @@ def _text(text: str, where: str) -> Callable[[URL], object]:
     if "/" in text:
         return _network(_read_network(text, where))
     if _is_ip(text):  # of version 6 too, whose colons begin no port
+        _not_meant(text, where)
         return _place(text, None)
     found = _WITH_PORT.fullmatch(text)
     if found is None:
@@ -129,6 +130,15 @@ def _is_ip(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _not_meant(text: str, where: str) -> None:
+    """'::1:8080' reads as an address, which no machine has; others with a port behind may be ones that exist."""
+    host, _, port = text.rpartition(":")
+    if host == "::1" and port.isdigit():
+        raise OptionValueError(
+            f"{where}: {text!r} is an IPv6 address by itself, and no host with a port. Write '[::1]:{port}'."
+        )
 
 
 def _port(text: str, written: str, where: str) -> int:

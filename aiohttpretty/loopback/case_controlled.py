@@ -7,6 +7,7 @@ Nobody hangs: whoever closes it ends every connection on which an answer is owed
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from collections.abc import Callable
 from ssl import SSLContext
@@ -15,12 +16,14 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import RawTestServer
+from aiohttp.test_utils import BaseTestServer, RawTestServer
 from yarl import URL
 
-from ..errors import ControlError, DeactivatedError, OptionValueError, VerificationError
+from ..errors import ControlError, DeactivatedError, OptionTypeError, OptionValueError, VerificationError
 from ..live.desk import Desk
+from ..words import check_words
 from . import socket_end
+from .tls import check_server_side
 
 __unittest = True  # unittest leaves the frames of such a module out of its tracebacks, as pytest those with a mark
 
@@ -28,6 +31,7 @@ __unittest = True  # unittest leaves the frames of such a module out of its trac
 _GRACE = 1.0
 # What it takes a client to hear that its connection has ended, and to connect once more, in seconds
 _NOTICE = 0.05
+_HINTS = {"tls": " Did you mean 'ssl'?"}
 
 
 class CaseControlledTestServer(Desk, RawTestServer):
@@ -42,6 +46,10 @@ class CaseControlledTestServer(Desk, RawTestServer):
     Args:
         ssl: the server's side of TLS, such as the fixture `aiohttp_tls` makes; then it speaks https.
         scheme, host, port, **kwargs: as `RawTestServer` takes them.
+
+    Raises:
+        OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) there is no such word, or that is no context
+            of a server.
     """
 
     def __init__(
@@ -53,9 +61,11 @@ class CaseControlledTestServer(Desk, RawTestServer):
         port: int | None = None,
         **kwargs: Any,
     ) -> None:
+        # aiohttp's own would take any word, and not even look at it
+        check_words(kwargs, _words(), "CaseControlledTestServer", _HINTS)
+        self._tls = check_server_side(ssl, "CaseControlledTestServer(ssl=...)")
         Desk.__init__(self, "the controlled server that has not been started")
         RawTestServer.__init__(self, self.handle, scheme=scheme, host=host, port=port, **kwargs)  # type: ignore[arg-type]
-        self._tls = ssl
 
     async def start_server(self, loop: asyncio.AbstractEventLoop | None = None, **kwargs: Any) -> None:
         """Listen.
@@ -67,13 +77,16 @@ class CaseControlledTestServer(Desk, RawTestServer):
 
         Raises:
             ControlError: it was closed before.
+            OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) `ssl` is no context of a server.
         """
         if self.closed:
             raise ControlError(f"{self._sentence} was closed before. Make another CaseControlledTestServer().")
         if self.started:
             return
-        kwargs.setdefault("ssl", self._tls)
-        await super().start_server(loop=loop, **kwargs)
+        if "tls" in kwargs:
+            raise OptionTypeError("start_server() has no option 'tls'. Write it as ssl=context.")
+        tls = check_server_side(kwargs.pop("ssl", self._tls), "start_server(ssl=...)")
+        await super().start_server(loop=loop, ssl=tls, **kwargs)
         assert self.port is not None
         self._call_it(f"the controlled server at {URL.build(scheme=self.scheme, host=self.host, port=self.port)}")
 
@@ -144,3 +157,9 @@ class _Ended(asyncio.CancelledError):
     def __init__(self, end: Callable[[asyncio.Transport | None], None]) -> None:
         super().__init__()
         self.end = end
+
+
+def _words() -> list[str]:
+    """What aiohttp's test servers know, in whichever version this is."""
+    known = inspect.signature(BaseTestServer.__init__).parameters.values()
+    return ["ssl", *(each.name for each in known if each.kind is each.KEYWORD_ONLY)]

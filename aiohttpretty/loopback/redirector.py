@@ -37,9 +37,9 @@ class Redirector:
         self._resolver = FakeResolver()
         self._open: dict[asyncio.AbstractEventLoop, _Open] = {}
 
-    def add_server(self, host: str, port: int, target_port: int | None) -> None:
+    def add_server(self, host: str, port: int, target_port: int | None, *, target_host: str | None = None) -> None:
         """Lead what is asked of `host` at `port` to a server on this machine: `FakeResolver.add_server`."""
-        self._resolver.add_server(host, port, target_port)
+        self._resolver.add_server(host, port, target_port, target_host=target_host)
 
     @property
     def session(self) -> aiohttp.ClientSession:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from ssl import SSLContext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver
@@ -33,6 +33,13 @@ _BEYOND = frozenset(":/?#@*\\[] \t\r\n")  # what no name of a host has
 _NAMED = 5  # so many of those that are known are named where one is not
 
 
+class _Target(NamedTuple):
+    """Where a server listens; without an address, at that of the family which the connector asks for."""
+
+    host: str | None
+    port: int
+
+
 class FakeResolver(AbstractResolver):
     """Leads hosts to servers on this machine: `aiohttp.TCPConnector(resolver=resolver)`.
 
@@ -41,18 +48,21 @@ class FakeResolver(AbstractResolver):
     """
 
     def __init__(self) -> None:
-        self._ports: dict[tuple[str, int], int] = {}
+        self._targets: dict[tuple[str, int], _Target] = {}
 
-    def add_server(self, host: str, port: int, target_port: int | None) -> None:
+    def add_server(self, host: str, port: int, target_port: int | None, *, target_host: str | None = None) -> None:
         """Lead what is asked of `host` at `port` to a port of this machine.
 
         Args:
             host: as the code under test has it in its URL, without scheme and path.
             port: the same; 443 for https, 80 for http.
-            target_port: at which the test's server listens, at 127.0.0.1 (for a connector of IPv6 only, at ::1).
+            target_port: at which the test's server listens.
+            target_host: the address of this machine at which it does, such as `"::1"`. By default, that is 127.0.0.1
+                (for a connector of IPv6 only, ::1).
 
         Raises:
-            OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) that is no host, or no port.
+            OptionTypeError, OptionValueError: (a `TypeError`, a `ValueError`) that is no host, no port, or no
+                address of this machine.
         """
         where = f"add_server({host!r}, {port!r}, {target_port!r})"
         if target_port is None:
@@ -60,13 +70,17 @@ class FakeResolver(AbstractResolver):
                 f"{where}: the server has no port, because it has not been started, or is closed. Add it between, for "
                 "example in its `async with` block."
             )
-        self._ports[_host(host, where), _port(port, where)] = _port(target_port, where)
+        asked = _host(host, where), _port(port, where)
+        self._targets[asked] = _Target(_address(target_host, where), _port(target_port, where))
 
-    def target(self, host: str, port: int) -> int | None:
-        """The port of this machine to which that leads; None if it leads nowhere."""
-        if host in _OWN and port in self._ports.values():
-            return port  # a server that was added is reached by its own address, too
-        return self._ports.get((host.lower().rstrip("."), port))
+    def target(self, host: str, port: int) -> _Target | None:
+        """Where on this machine that leads; None if it leads nowhere."""
+        found = self._targets.get((host.lower().rstrip("."), port))
+        if found is None and host in _OWN:  # a server that was added is reached by its own address, too
+            found = next((target for target in self._targets.values() if target.port == port), None)
+            if found is not None and host != "localhost":
+                found = _Target(host, port)
+        return found
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -79,8 +93,8 @@ class FakeResolver(AbstractResolver):
         target = self.target(host, port)
         if target is None:
             raise self._refused(host, port)
-        found = socket.AF_INET6 if family == socket.AF_INET6 else socket.AF_INET
-        at = {"host": _LOCAL.get(found, _LOCALHOST), "port": target, "family": found}
+        address = target.host or _LOCAL.get(family, _LOCALHOST)
+        at = {"host": address, "port": target.port, "family": socket.AF_INET6 if ":" in address else socket.AF_INET}
         return [{"hostname": host, **at, "proto": 0, "flags": socket.AI_NUMERICHOST}]  # type: ignore[typeddict-item]
 
     async def close(self) -> None:
@@ -97,7 +111,10 @@ class FakeResolver(AbstractResolver):
         return error
 
     def _known(self) -> str:
-        named = [f"{_place(*asked)} -> {target}" for asked, target in self._ports.items()]
+        named = [
+            f"{_place(*asked)} -> {_place(host, port) if host else port}"
+            for asked, (host, port) in self._targets.items()
+        ]
         return ", ".join(named[:_NAMED]) + (f" and {len(named) - _NAMED} more" if len(named) > _NAMED else "")
 
 
@@ -158,3 +175,23 @@ def _port(port: object, where: str) -> int:
     if not 0 < port <= 65535:
         raise OptionValueError(f"{where}: {port} is no port. Give a number from 1 to 65535.")
     return port
+
+
+def _address(address: object, where: str) -> str | None:
+    """An address of this machine; of a server that listens at all of them, the one that every machine has."""
+    if address is None:
+        return None
+    if not isinstance(address, str):
+        raise OptionTypeError(
+            f"{where}: target_host={address!r} is no address. Give a str, such as '::1', or leave it out."
+        )
+    with suppress(ValueError):
+        found = ip_address(address.strip("[]"))
+        if found.is_unspecified:
+            return _LOCALHOST if found.version == 4 else _LOCAL[socket.AF_INET6]
+        if found.is_loopback:
+            return str(found)
+    raise OptionValueError(
+        f"{where}: target_host={address!r} is no address at which only this machine is reached. Give '127.0.0.1' or "
+        "'::1', whichever the test's server listens at, or leave it out."
+    )

@@ -7,8 +7,10 @@ run, and no client trusts them but one that is told to.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakSet
@@ -24,6 +26,12 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 _OTHER = "wrong-host.invalid"
 _DAY = dt.timedelta(days=1)
 _YEARS = dt.timedelta(days=900)
+# As trustme has it; some systems know no later day
+_SINCE, _UNTIL = dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc), dt.datetime(3000, 1, 1, tzinfo=dt.timezone.utc)
+# What networks ask for, even where no registry of names has it: "my_service", "proxy-", "de--mo". Not "*.my_zone": no
+# client takes that for "a.my_zone"
+_ASKED_FOR = re.compile(r"(?![\d.]+\Z)[\w-]{1,63}(\.[\w-]{1,63})*\.?", re.ASCII)
+_STAND_IN = "stand-in.invalid"
 
 
 class Authority:
@@ -42,7 +50,8 @@ class Authority:
 
         Args:
             *hosts: names and IP addresses for which its certificate is; `*.example.com` for sub-domains. By default, it
-                is for whatever host a client asks for, and for localhost.
+                is for whatever host a client asks for by its name, and for localhost, 127.0.0.1 and ::1. No client
+                says which other address it means: such a one is to be named.
             reason: why a client is to refuse the certificate: `"expired"`, `"not_yet_valid"`, `"self_signed"`,
                 `"untrusted"` (signed by an unknown authority) or `"wrong_host"`.
 
@@ -60,9 +69,10 @@ class Authority:
 
             def choose(connection: Any, name: str | None, context: object) -> None:
                 if name is not None:
-                    if name not in known:
-                        known[name] = self._issued((name,), reason)
-                    connection.context = known[name]
+                    with suppress(OptionValueError):  # that is no name, and what is issued for others is refused
+                        if name not in known:
+                            known[name] = self._issued((name,), reason)
+                        connection.context = known[name]
 
             context.sni_callback = choose
         return context
@@ -110,43 +120,94 @@ class Authority:
         return context
 
 
+def check_server_side(context: object, where: str) -> ssl.SSLContext | None:
+    """What a server may take to speak TLS; with any other, its clients would see no more than a connection lost.
+
+    Raises:
+        OptionTypeError, OptionValueError: it is no context, or a client's.
+    """
+    if context is None:
+        return None
+    if isinstance(context, Authority):
+        raise OptionTypeError(
+            f"{where}: that is the authority, which makes contexts, and is none. Give one that it makes: "
+            "ssl=aiohttp_tls.server_context()."
+        )
+    if not isinstance(context, ssl.SSLContext):
+        raise OptionTypeError(
+            f"{where}: {context!r} is no ssl.SSLContext. Give a server's, such as ssl=aiohttp_tls.server_context(), or "
+            "leave it out for plain http."
+        )
+    if context.protocol == ssl.PROTOCOL_TLS_CLIENT:
+        raise OptionValueError(
+            f"{where}: that is a client's context, and no server can speak TLS with it. Give a server's, such as "
+            "ssl=aiohttp_tls.server_context(); without aiohttp_tls, "
+            "ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) with a certificate loaded into it."
+        )
+    return context
+
+
 def _trusted(ca: Any, hosts: tuple[str, ...]) -> Any:
-    return ca.issue_cert(*hosts)
+    return _leaf(ca, hosts, _SINCE, _UNTIL)
 
 
 def _expired(ca: Any, hosts: tuple[str, ...]) -> Any:
-    return ca.issue_cert(*hosts, not_before=_now() - _YEARS, not_after=_now() - _DAY)
+    return _leaf(ca, hosts, _now() - _YEARS, _now() - _DAY)
 
 
 def _not_yet_valid(ca: Any, hosts: tuple[str, ...]) -> Any:
-    return ca.issue_cert(*hosts, not_before=_now() + _DAY, not_after=_now() + _YEARS)
+    return _leaf(ca, hosts, _now() + _DAY, _now() + _YEARS)
 
 
 def _untrusted(ca: Any, hosts: tuple[str, ...]) -> Any:
-    return _trustme().CA().issue_cert(*hosts)
+    return _leaf(_trustme().CA(), hosts, _SINCE, _UNTIL)
 
 
 def _wrong_host(ca: Any, hosts: tuple[str, ...]) -> Any:
     return ca.issue_cert(_OTHER)
 
 
+def _leaf(ca: Any, hosts: tuple[str, ...], since: dt.datetime, until: dt.datetime) -> Any:
+    """trustme's for the hosts; a name that it refuses, and that is asked for all the same, is put in afterwards."""
+    dates = {"not_before": since, "not_after": until}
+    try:
+        return ca.issue_cert(*hosts, **dates)
+    except ValueError:
+        odd = {at: host for at, host in enumerate(hosts) if isinstance(host, str) and _ASKED_FOR.fullmatch(host)}
+        if not odd:
+            raise
+    like = ca.issue_cert(*(_STAND_IN if at in odd else host for at, host in enumerate(hosts)))
+    return _signed_anew(like, since, until, by=ca, names=odd)
+
+
 def _self_signed(ca: Any, hosts: tuple[str, ...]) -> Any:
-    """One that vouches for itself: trustme's for the hosts, signed once more by its own key."""
+    """One that vouches for itself: the one for the hosts, signed once more by its own key."""
+    return _signed_anew(_trusted(ca, hosts), _now() - _DAY, _now() + _YEARS)
+
+
+def _signed_anew(
+    leaf: Any, since: dt.datetime, until: dt.datetime, *, by: Any = None, names: Mapping[int, str] | None = None
+) -> Any:
+    """Like that leaf, signed by the authority, or by itself; `names` take the places of those which it had there."""
     from cryptography import x509  # noqa: PLC0415 - comes with trustme
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
 
-    leaf = ca.issue_cert(*hosts)
     key: Any = serialization.load_pem_private_key(leaf.private_key_pem.bytes(), None)
+    signer: Any = key if by is None else serialization.load_pem_private_key(by.private_key_pem.bytes(), None)
     like = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
-    builder = x509.CertificateBuilder(
-        like.subject,
-        like.subject,
-        key.public_key(),
-        like.serial_number,
-        _now() - _DAY,
-        _now() + _YEARS,
-    ).add_extension(like.extensions.get_extension_for_class(x509.SubjectAlternativeName).value, critical=True)
-    certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    issuer = like.subject if by is None else like.issuer
+    builder = x509.CertificateBuilder(issuer, like.subject, key.public_key(), like.serial_number, since, until)
+    for extension in like.extensions:
+        value = extension.value
+        if isinstance(value, x509.SubjectAlternativeName):
+            held: list[x509.GeneralName] = list(value)
+            for at, name in (names or {}).items():
+                held[at] = x509.DNSName(name)
+            value = x509.SubjectAlternativeName(held)
+        elif by is None:  # what it says of the authority
+            continue
+        builder = builder.add_extension(value, critical=extension.critical)
+    certificate = builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     return _trustme().LeafCert(leaf.private_key_pem.bytes(), certificate, [])
 
 

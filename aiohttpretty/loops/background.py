@@ -15,12 +15,13 @@ import threading
 import traceback
 from asyncio.log import logger
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from ..errors import BackgroundError
 from .stand_in import stand_in
+from .threads import heard
 
 # As asyncio names tasks that nobody has named
 _UNNAMED = re.compile(r"Task-\d+")
@@ -44,42 +45,42 @@ class Background:
         self._name = name
         self._failures: list[Failure] = []
         # Those that were begun, in order, for as long as they live
-        self._tasks: WeakValueDictionary[int, asyncio.Task[Any]] = WeakValueDictionary()
+        self._begun: WeakValueDictionary[int, asyncio.Future[Any]] = WeakValueDictionary()
+        self._numbers = itertools.count()
 
     @contextmanager
     def tasks(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """Hear of the exceptions of the loop's tasks and callbacks, if it has no exception handler to hear of them."""
-        heard = self._heard
+        handler = self._heard
         ours = loop.get_exception_handler() is None
         if ours:
-            loop.set_exception_handler(heard)
+            loop.set_exception_handler(handler)
+        for task in asyncio.all_tasks(loop):  # such as setUp has begun
+            self._begun[next(self._numbers)] = task
         try:
-            with stand_in(loop, "create_task", self._noting(loop.create_task)):
+            with ExitStack() as noted:
+                for name in ("create_task", "run_in_executor"):
+                    noted.enter_context(stand_in(loop, name, self._noting(getattr(loop, name))))
                 yield
             self._ask(loop)
         finally:
-            if ours and loop.get_exception_handler() is heard:
+            if ours and loop.get_exception_handler() is handler:
                 loop.set_exception_handler(None)
 
     @contextmanager
     def threads(self) -> Iterator[None]:
         """Hear of the exceptions that end threads begun meanwhile."""
         before = set(threading.enumerate())
-        former = threading.excepthook
 
-        def hook(args: threading.ExceptHookArgs) -> None:
+        def take(args: threading.ExceptHookArgs) -> bool:
             if args.exc_value is None or args.exc_type is SystemExit or args.thread in before:
-                former(args)
-            else:
-                where = f"the thread {args.thread.name!r}" if args.thread is not None else "a thread"
-                self._failures.append(Failure(args.exc_value, where))
+                return False
+            where = f"the thread {args.thread.name!r}" if args.thread is not None else "a thread"
+            self._failures.append(Failure(args.exc_value, where))
+            return True
 
-        threading.excepthook = hook
-        try:
+        with heard(take):
             yield
-        finally:
-            if threading.excepthook is hook:
-                threading.excepthook = former
 
     def error(self) -> BackgroundError | None:
         """What to raise, if anything has failed and nothing else is raised."""
@@ -102,13 +103,15 @@ class Background:
         else:
             logger.error("%s", note)
 
-    def _noting(self, create_task: Callable[..., asyncio.Task[Any]]) -> Callable[..., asyncio.Task[Any]]:
-        """Not by a task factory: that may be the test's own, and some Pythons name its tasks in another way."""
-        numbers = itertools.count()
+    def _noting(self, begin: Callable[..., asyncio.Future[Any]]) -> Callable[..., asyncio.Future[Any]]:
+        """Not by a task factory: that may be the test's own, and some Pythons name its tasks in another way.
 
-        def noting(*args: Any, **kwargs: Any) -> asyncio.Task[Any]:
-            task = self._tasks[next(numbers)] = create_task(*args, **kwargs)
-            return task
+        Nor in `create_future`: asyncio's streams keep futures with exceptions that nobody is meant to take.
+        """
+
+        def noting(*args: Any, **kwargs: Any) -> asyncio.Future[Any]:
+            future = self._begun[next(self._numbers)] = begin(*args, **kwargs)
+            return future
 
         return noting
 
@@ -120,11 +123,12 @@ class Background:
             self._failures.append(Failure(error, _where(context)))
 
     def _ask(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Have the tasks tell now that would tell only when they are collected, which may be never."""
-        for task in list(self._tasks.values()):
-            if task.done() and not task.cancelled() and getattr(task, "_log_traceback", False):
-                said = "Task exception was never retrieved"
-                loop.call_exception_handler({"message": said, "exception": task.exception(), "task": task})
+        """Have those tell now that would tell only when they are collected, which may be never."""
+        for future in list(self._begun.values()):
+            if future.done() and not future.cancelled() and getattr(future, "_log_traceback", False):
+                kind = "Task" if isinstance(future, asyncio.Task) else "Future"
+                said = f"{kind} exception was never retrieved"
+                loop.call_exception_handler({"message": said, "exception": future.exception(), kind.lower(): future})
 
     def _distinct(self) -> list[Failure]:
         """Each exception once: one may end several tasks."""
@@ -139,9 +143,18 @@ class Background:
 
 
 def _told(failure: Failure) -> str:
-    kind, text = type(failure.error).__name__, str(failure.error)
-    said = f"{failure.where} raised {kind}: {text}" if text else f"{failure.where} raised {kind}"
-    return said if said.endswith((".", "!", "?")) else f"{said}."
+    said, text = f"{failure.where} raised {type(failure.error).__name__}", _text(failure.error)
+    if not text:
+        return f"{said}."
+    # the last of several lines may be code to paste
+    return f"{said}: {text}" if "\n" in text or text.endswith((".", "!", "?")) else f"{said}: {text}."
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as failed:
+        return f"its own text can't be had, __str__() raised {type(failed).__name__}"
 
 
 def _where(context: dict[str, Any]) -> str:

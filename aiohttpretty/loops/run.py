@@ -10,9 +10,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
-import time
+
+# By their names here, as a test may patch those of their modules around the decorator
+from asyncio import sleep, wait
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
+from time import sleep as sleep_outside
 from types import TracebackType
 from typing import Any, NamedTuple
 from unittest import SkipTest
@@ -25,6 +29,8 @@ from .stand_in import stand_in
 LoopMaker = Callable[[], AbstractContextManager[asyncio.AbstractEventLoop]]
 # Tasks that end may begin others; of those that always do, the last are left
 _ROUNDS = 10
+# As asyncio and uvloop say it
+_STOPPED = "Event loop stopped before Future completed."
 __unittest = True  # has unittest leave these frames out of what it shows
 
 
@@ -82,7 +88,7 @@ def _judge(outcome: _Outcome, background: Background) -> None:
     """Raise what is to be raised: before all else, what the test itself has raised."""
     __tracebackhide__ = True
     raised = outcome.take()
-    if raised is None or isinstance(raised, SkipTest):
+    if raised is None or isinstance(raised, _given_up()):
         raised = background.error() or raised
     else:
         background.note(raised)
@@ -91,6 +97,13 @@ def _judge(outcome: _Outcome, background: Background) -> None:
             raise raised.with_traceback(_own(raised.__traceback__))
         finally:
             del raised
+
+
+def _given_up() -> tuple[type[BaseException], ...]:
+    """What says that a test has not failed: unittest's, and pytest's if it is there."""
+    pytest = sys.modules.get("pytest")
+    kinds = [getattr(getattr(pytest, name, None), "Exception", SkipTest) for name in ("skip", "xfail")]
+    return SkipTest, *kinds
 
 
 def _own(traceback: TracebackType | None) -> TracebackType | None:
@@ -116,7 +129,7 @@ def _run(test: Callable[[], Any], name: str, plan: Plan, background: Background,
             except BaseException as error:  # the manager is not told: those of few lines would do nothing then
                 outcome.raised = error
         if plan.sleep and not isinstance(outcome.raised, (KeyboardInterrupt, SystemExit)):
-            time.sleep(plan.sleep)
+            sleep_outside(plan.sleep)
 
 
 def _check(loop: object, name: str) -> None:
@@ -148,8 +161,10 @@ def _driven(main: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop, nam
             "begun, calls loop.stop(). The loop is stopped when the test returns; let it return instead."
         ) from error
     finally:
-        left = [task for task in asyncio.all_tasks(loop) if task.get_coro() is main]
-        _end_tasks(loop, left)
+        if not loop.is_closed():
+            left = [task for task in asyncio.all_tasks(loop) if task.get_coro() is main]
+            _end_tasks(loop, left)
+            _complete(loop, sleep(0))  # what was told to stop in the last turn must not stop whoever runs it next
 
 
 async def _main(test: Callable[[], Any], name: str, plan: Plan) -> Any:
@@ -163,10 +178,27 @@ async def _main(test: Callable[[], Any], name: str, plan: Plan) -> Any:
             f"{name} returned {value!r}, and run_forever takes None or what it can call when timeout= is over. Return "
             "the function itself, without calling it."
         )
-    await asyncio.sleep(plan.timeout)
+    await sleep(plan.timeout)
     if value is not None:
-        await _called(value)
+        _finish(await _called(value), name)
     return None
+
+
+def _finish(value: Any, name: str) -> None:
+    """Raise if the callback has returned what should have run."""
+    if inspect.iscoroutine(value):
+        value.close()
+    elif not (
+        inspect.isgenerator(value)
+        or inspect.isasyncgen(value)
+        or inspect.isroutine(value)  # not all that can be called: what a mock returns can be
+        or isinstance(value, partial)
+    ):
+        return
+    raise OptionTypeError(
+        f"The function that {name} returned has returned {value!r}, which nobody runs: what is in it would never "
+        "happen. Write that into the function itself, `def` or `async def`, without `yield`."
+    )
 
 
 async def _called(function: Callable[[], Any]) -> Any:
@@ -189,11 +221,11 @@ def _ended_when_closed(loop: asyncio.AbstractEventLoop) -> AbstractContextManage
 
 
 def _end(loop: asyncio.AbstractEventLoop) -> None:
-    loop.run_until_complete(asyncio.sleep(0))  # generators that the test has just dropped begin to end
+    _complete(loop, sleep(0))  # generators that the test has just dropped begin to end
     _end_tasks(loop)
-    loop.run_until_complete(loop.shutdown_asyncgens())
+    _complete(loop, loop.shutdown_asyncgens())
     _end_tasks(loop)  # those that generators have begun at their end
-    loop.run_until_complete(loop.shutdown_default_executor())
+    _complete(loop, loop.shutdown_default_executor())
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop, tasks: list[asyncio.Task[Any]] | None = None) -> None:
@@ -204,4 +236,16 @@ def _end_tasks(loop: asyncio.AbstractEventLoop, tasks: list[asyncio.Task[Any]] |
             return
         for task in ending:
             task.cancel()
-        loop.run_until_complete(asyncio.wait(ending))
+        _complete(loop, wait(ending))
+
+
+def _complete(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any]) -> None:
+    """Run it in the loop to its end, also if somebody stops the loop meanwhile."""
+    task: Any = asyncio.Task(work, loop=loop)  # a factory of the test's own is for the test's own tasks
+    task._log_destroy_pending = False  # as for asyncio's own: nobody is told of it if it is interrupted
+    while not task.done():
+        try:
+            loop.run_until_complete(task)
+        except RuntimeError as error:  # noqa: PERF203 - once, as a rule
+            if task.done() or str(error) != _STOPPED:
+                raise

@@ -129,6 +129,7 @@ def _cleared(own: Collection[Origin]) -> None:
     ledger = front_door._registry._ledger
     # a matcher may hold on to whatever the test file has put into it
     earlier = tuple(route for route in ledger.gone if not route.matchers)
+    front_door._registry._keep_unanswered()
     front_door.clear()
     gone = {route.origin: route for route in (*earlier, *ledger.gone) if route.origin not in own}
     ledger.gone.clear()

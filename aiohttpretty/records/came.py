@@ -73,10 +73,17 @@ class Content(bytes):
         if isinstance(other, str):
             return bytes(self) == other.encode()
         if isinstance(other, Mapping) and self.form is not None:
-            return {name: str(value) for name, value in other.items()} == dict(self.form)
+            return sorted(_pairs(other)) == sorted(self.form.items())
         return bytes.__eq__(self, other)
 
     __hash__ = bytes.__hash__
+
+
+def _pairs(fields: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    """Of a form as one writes it: a field that is there several times has a list, or is written so often."""
+    for name, value in fields.items():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            yield str(name), str(one)
 
 
 def _data(call: Recorded) -> Content:

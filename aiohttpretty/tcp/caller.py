@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..far_end import Speaker
 from .arrivals import Arrival, Arrivals
 from .seen import Client, Line
-from .speech import Speech
+from .speech import Speech, refusal_of
+from .threshold import Threshold
 
 if TYPE_CHECKING:
     from .reception import Reception, Visit
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: drop what is unsent, and tell the client so
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_SECURE = ":443"  # in tunnels to it nothing is spoken but TLS
 
 
 class Caller(asyncio.Protocol):
@@ -50,6 +53,9 @@ class Caller(asyncio.Protocol):
     # -- asyncio's side
 
     def connection_made(self, transport: Any) -> None:
+        if self._lost:  # as soon as TLS was there
+            transport.abort()
+            return
         self.transport = transport
         self._reception.came(self)
         if self._early:
@@ -66,14 +72,18 @@ class Caller(asyncio.Protocol):
             self._hear()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.connection_left()
+        if self.transport is not None:  # else a tunnel's handshake failed
+            self.transport.close()  # CPython 3.10 warns of TLS that only the client has left
+
+    def connection_left(self) -> None:
+        """It is no business of this one any more."""
         self._lost = True
         self._reception.left(self)
         if self._starting is not None:
             self._starting.cancel()
         self._leave()
         self._arrival = self._visit = None
-        if self.transport is not None:  # else a tunnel's handshake failed
-            self.transport.close()  # CPython 3.10 warns of TLS that only the client has left
 
     def pause_writing(self) -> None:
         self.writable = False
@@ -246,40 +256,33 @@ class Caller(asyncio.Protocol):
             self._hear()
 
     def _tunnel(self, arrival: Arrival) -> None:
-        context, refusal = self._reception.tunnel(arrival)
-        if refusal:
+        """Leave the connection to those who speak in the tunnel."""
+        try:
+            context, refusal = self._reception.tunnel(arrival)
+        except ValueError as error:
+            self._refuse(400, str(error))
+            return
+        if refusal and arrival.target.endswith(_SECURE):
             self._refuse(501, refusal)
             return
-        self._arrivals = Arrivals(self.loop)
-        self.transport.pause_reading()  # until somebody is there who understands what comes next
         self._write(_ESTABLISHED)
-        if context is None:
-            self._arrival = None
+        rest = b"".join(arrival.pieces()) + self._arrivals.rest
+        inside = partial(Caller, self.loop, self._reception)
+        threshold = Threshold(self.loop, self._reception, inside, context, refusal=refusal_of(501, f"{refusal}\n"))
+        self.transport.set_protocol(threshold)
+        threshold.connection_made(self.transport)
+        if self._paused:
             self.transport.resume_reading()
-        else:
-            self._paused = True
-            self._starting = self.loop.create_task(self._secured(context))
-
-    async def _secured(self, context: Any) -> None:
-        inner = Caller(self.loop, self._reception, secure=True)
-        try:
-            transport = await self.loop.start_tls(self.transport, inner, context, server_side=True)
-        except OSError:  # the client does not trust it, or is gone; it knows why
-            self.transport.abort()
-            return
-        finally:
-            self._starting = None
-            self._reception.left(self)
-        if transport is not None:
-            inner.connection_made(transport)
+        self.connection_left()
+        if rest:
+            threshold.data_received(rest)
 
     # -- what is said
 
     def _refuse(self, status: int, text: str) -> None:
         """Say that there is no answer, and why; it is the last thing that is said."""
-        body = b"" if self._arrival is not None and self._arrival.method == "HEAD" else f"{text}\n".encode()
-        head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n".encode()
-        self._write(head + b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(body), body))
+        bodiless = self._arrival is not None and self._arrival.method == "HEAD"
+        self._write(refusal_of(status, "" if bodiless else f"{text}\n"))
         self.transport.close()
 
     def _write(self, data: bytes) -> None:
@@ -291,9 +294,6 @@ class Caller(asyncio.Protocol):
         speaker, self._speaker = self._speaker, None
         if speaker is not None:
             speaker.hang_up()
-
-
-_REASONS = {400: "Bad Request", 500: "Internal Server Error", 501: "Not Implemented"}
 
 
 def _sentence(error: BaseException) -> str:

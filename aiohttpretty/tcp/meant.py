@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from yarl import URL
 
@@ -20,6 +21,7 @@ _SCHEMES = ("http", "https", *AS_HTTP)
 _ABSOLUTE = re.compile(r"(?P<scheme>https?|wss?)://(?P<authority>[^/?#]+)(?P<rest>[^#]*)", re.IGNORECASE)
 # Some clients make one slash of two
 _BEHIND = re.compile(r"/(?P<scheme>https?|wss?):/{1,2}(?P<authority>[^/?#]+)(?P<rest>[^#]*)", re.IGNORECASE)
+_DELIMITER = re.compile(r"[/?#\s]")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -105,8 +107,17 @@ def moved(location: bytes, url: URL, place: Place) -> bytes:
 def _said(found: re.Match[str], *, behind: bool) -> Meant:
     rest = found["rest"] if found["rest"].startswith("/") else f"/{found['rest']}"
     scheme = found["scheme"].lower()
-    authority = found["authority"].rpartition("@")[2]
-    return Meant((_url(AS_HTTP.get(scheme, scheme), authority, rest),), rest, authority, behind)
+    authority = found["authority"]
+    if behind and not _DELIMITER.search(plain := unquote(authority)):
+        authority = plain  # some clients escape the brackets of an IPv6 address where a path is
+    authority = authority.rpartition("@")[2]
+    url = _parsed(AS_HTTP.get(scheme, scheme), authority, rest)
+    if url is None:
+        raise ValueError(
+            f"The target {found[0]!r} is no address. Ask for one that server.url_for('https://api.example.com/x') "
+            "gives, or by a proxy for one such as 'https://api.example.com/x'."
+        )
+    return Meant((url,), rest, authority, behind)
 
 
 def _authorities(host: str, place: Place) -> list[tuple[str, str]]:
@@ -142,13 +153,17 @@ def _root(scheme: str, place: Place) -> str:
     return place.url
 
 
-def _url(scheme: str, authority: str, target: str) -> URL:
+def _parsed(scheme: str, authority: str, target: str) -> URL | None:
     try:
         url = URL(f"{scheme}://{authority}{target}")
-        if url.raw_host and url.raw_path.startswith("/"):
-            return url
     except ValueError:
-        pass
+        return None
+    return url if url.raw_host and url.raw_path.startswith("/") else None
+
+
+def _url(scheme: str, authority: str, target: str) -> URL:
+    if (url := _parsed(scheme, authority, target)) is not None:
+        return url
     raise ValueError(
         f"Host {authority!r} and target {target!r} make no address. Send a Host header with a host, such as "
         "'api.example.com'."

@@ -61,5 +61,8 @@ class Reception(Protocol):
         """A connection is gone."""
 
     def tunnel(self, arrival: Arrival) -> tuple[Any, str]:
-        """The context for TLS in a tunnel, None for none; or a sentence that refuses it."""
+        """The context for TLS in a tunnel; or a sentence for those who want it there.
+
+        Raises `ValueError` if it leads nowhere.
+        """
         ...

@@ -21,6 +21,7 @@ _FRAMED = re.compile(rb"\r\n(?:content-length|transfer-encoding):")
 _LOCATION = re.compile(rb"(?<=\r\n)(location:[ \t]*)([^\r\n]+)", re.IGNORECASE)
 _SWITCHING_PROTOCOLS = 101
 _BODILESS = (204, 304)
+_REASONS = {400: "Bad Request", 500: "Internal Server Error", 501: "Not Implemented"}
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 
@@ -165,6 +166,13 @@ class Speech:
     def _relocated(self, found: re.Match[bytes]) -> bytes:
         assert self._moved is not None  # it is asked for then only
         return found[1] + self._moved(found[2])
+
+
+def refusal_of(status: int, text: str) -> bytes:
+    """An answer of the server itself, behind which it closes the connection."""
+    body = text.encode("utf-8", "backslashreplace")
+    head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n".encode()
+    return head + b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(body), body)
 
 
 def _bare(pieces: list[bytes], last: bool) -> bytes:

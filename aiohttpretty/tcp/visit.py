@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from multidict import CIMultiDict
 from yarl import URL
@@ -30,11 +30,21 @@ _UNANSWERED, _BROKEN = 501, 500
 Answer = tuple[Any, Any]
 
 
+class Teller(Protocol):
+    """Who lets the test know."""
+
+    def unanswered(self) -> None:
+        """The latest request got no answer."""
+
+    def failed(self, error: BaseException, call: Call | None, visit: Visit) -> None:
+        """An exception that no client can be given; with the record, if there is one."""
+
+
 class Visit:
     """A request that has come, for the registry behind a server; it is its own turn.
 
     Args:
-        failed: is told of an exception that no client can be given: with the call, and the request's address.
+        teller: is told of what no client can be given.
     """
 
     open = True
@@ -48,14 +58,15 @@ class Visit:
         answerer: Answerer,
         activation: Activation,
         context: Callable[[], Any],
-        failed: Callable[[BaseException, Call | None, Visit], None],
+        teller: Teller,
     ) -> None:
         asked = meant.meant(arrival.target, arrival.host, place)
         self.method = arrival.method
         self._urls = asked.urls
         self._chosen = asked.urls[0]
         self._answerer = answerer
-        self._failed = failed
+        self._teller = teller
+        self._context = context
         self._large = arrival.length is None or arrival.length > Call.large
         self._came = Came()
         self._started = monotonic()
@@ -68,8 +79,7 @@ class Visit:
         if asked.behind:
             self.moved = partial(meant.moved, url=self._chosen, place=place)
         self._find()
-        self.origin = (self.url.scheme, self.url.authority)
-        self.context = context() if self.url.scheme == "https" else None
+        self._settle(self._chosen)
 
     @property
     def url(self) -> URL:
@@ -80,6 +90,12 @@ class Visit:
     def turn(self) -> Visit:
         """Whose turn it is, for the far end."""
         return self
+
+    def _settle(self, url: URL) -> None:
+        """This address is meant; handlers see it so."""
+        self._chosen = url
+        self.origin = (url.scheme, url.authority)
+        self.context = self._context() if url.scheme == "https" else None
 
     def _find(self) -> None:
         """The first of the addresses that is registered."""
@@ -123,6 +139,7 @@ class Visit:
             for url in self._urls:
                 request = Request(self.method, url, self._came, head, body)
                 if (answer := self._answerer.decide(request)) is not None:
+                    self._settle(url)
                     return (*self._given(answer), self.answering)
             request = Request(self.method, self.url, self._came, head, body)
             self._refuse(self._answerer.refuse([], request, None))
@@ -162,7 +179,9 @@ class Visit:
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise error  # it comes from outside, and is for the one who runs the loop
         unanswered = isinstance(error, UnansweredError)
-        if not unanswered:  # a matcher of the test's own
+        if unanswered:
+            self._teller.unanswered()
+        else:  # a matcher of the test's own
             self._tell(error, None)
         status = _UNANSWERED if unanswered else _BROKEN
         headers = CIMultiDict({"Content-Type": "text/plain; charset=utf-8"})
@@ -173,7 +192,7 @@ class Visit:
     def _tell(self, error: BaseException, call: Call | None) -> None:
         if not self._told:
             self._told = True
-            self._failed(error, call, self)
+            self._teller.failed(error, call, self)
 
 
 _REASONS = {_UNANSWERED: "Not Implemented", _BROKEN: "Internal Server Error"}

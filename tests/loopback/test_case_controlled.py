@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import ssl
 import weakref
 
 import aiohttp
@@ -11,7 +12,14 @@ from aiohttp.test_utils import RawTestServer, TestClient
 from settling import until
 
 import aiohttpretty
-from aiohttpretty import CaseControlledTestServer, ControlError, OptionTypeError, OptionValueError, VerificationError
+from aiohttpretty import (
+    Authority,
+    CaseControlledTestServer,
+    ControlError,
+    OptionTypeError,
+    OptionValueError,
+    VerificationError,
+)
 
 from .asking import PATIENCE, raised, text
 
@@ -359,6 +367,80 @@ async def test_started_again():
     assert str(caught.value) == (
         f"The controlled server at http://127.0.0.1:{port} was closed before. Make another CaseControlledTestServer()."
     )
+
+
+@pytest.mark.parametrize("word", ["ssl_context", "tls", "sheme", "x"])
+def test_a_word_that_it_does_not_know(word):
+    """A word that aiohttp's own server would swallow is refused, with the one that was meant."""
+    near = {"ssl_context": "", "tls": " Did you mean 'ssl'?", "sheme": " Did you mean 'scheme'?", "x": ""}[word]
+    with pytest.raises(OptionTypeError) as caught:
+        CaseControlledTestServer(**{word: 1})
+    said, options = str(caught.value).split(" The options are: ")
+    assert said == f"CaseControlledTestServer has no option {word!r}.{near}"
+    assert {"ssl", "scheme", "host", "port", "skip_url_asserts", "socket_factory"} <= set(options[:-1].split(", "))
+
+
+async def test_the_words_of_aiohttps_own():
+    """What aiohttp's server takes is taken."""
+    server = CaseControlledTestServer(skip_url_asserts=True, scheme="http", host="localhost", port=0)
+    async with server:
+        assert str(server.make_url("/a")) == f"http://localhost:{server.port}/a"
+        assert server.skip_url_asserts
+
+
+async def test_tls_by_another_name_at_the_start():
+    """Where it is started by hand, too, no server is plain that was meant to speak TLS."""
+    server = CaseControlledTestServer()
+    with pytest.raises(OptionTypeError) as caught:
+        await server.start_server(tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    assert str(caught.value) == "start_server() has no option 'tls'. Write it as ssl=context."
+    assert not server.started
+
+
+@pytest.mark.parametrize("at_the_start", [False, True])
+@pytest.mark.parametrize(
+    ("context", "kind", "sentence"),
+    [
+        (
+            Authority,
+            OptionTypeError,
+            "that is the authority, which makes contexts, and is none. Give one that it makes: "
+            "ssl=aiohttp_tls.server_context().",
+        ),
+        (
+            lambda: True,
+            OptionTypeError,
+            "True is no ssl.SSLContext. Give a server's, such as ssl=aiohttp_tls.server_context(), or leave it out for "
+            "plain http.",
+        ),
+        (
+            lambda: "cert.pem",
+            OptionTypeError,
+            "'cert.pem' is no ssl.SSLContext. Give a server's, such as ssl=aiohttp_tls.server_context(), or leave it "
+            "out for plain http.",
+        ),
+        (
+            ssl.create_default_context,
+            OptionValueError,
+            "that is a client's context, and no server can speak TLS with it. Give a server's, such as "
+            "ssl=aiohttp_tls.server_context(); without aiohttp_tls, "
+            "ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) with a certificate loaded into it.",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+async def test_what_no_server_can_speak_tls_with(context, kind, sentence, at_the_start):
+    """It is refused where it is given, before a socket is opened; a client would only see its connection lost."""
+    given = context()
+    with pytest.raises(kind) as caught:
+        if at_the_start:
+            server = CaseControlledTestServer()
+            await server.start_server(ssl=given)
+        else:
+            CaseControlledTestServer(ssl=given)
+    where = "start_server" if at_the_start else "CaseControlledTestServer"
+    assert str(caught.value) == f"{where}(ssl=...): {sentence}"
+    gc.collect()  # a socket that is left would warn
 
 
 async def test_ipv6(session, unused_tcp_port_factory):

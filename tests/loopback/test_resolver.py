@@ -174,6 +174,56 @@ def test_what_can_not_be_added(arguments, kind, sentence):
     assert str(caught.value) == sentence
 
 
+@pytest.mark.parametrize(
+    ("given", "at", "family"),
+    [
+        ("127.0.0.1", "127.0.0.1", socket.AF_INET),
+        ("127.0.0.2", "127.0.0.2", socket.AF_INET),
+        ("0.0.0.0", "127.0.0.1", socket.AF_INET),
+        ("::1", "::1", socket.AF_INET6),
+        ("[::1]", "::1", socket.AF_INET6),
+        ("::", "::1", socket.AF_INET6),
+    ],
+)
+@pytest.mark.parametrize("asked", [socket.AF_UNSPEC, socket.AF_INET, socket.AF_INET6])
+async def test_a_server_at_another_address(given, at, family, asked):
+    """An address that is given is the one that is found, whatever family the connector would like."""
+    resolver = FakeResolver()
+    resolver.add_server("example.com", 443, 8443, target_host=given)
+    assert await resolver.resolve("example.com", 443, asked) == [
+        {"hostname": "example.com", "host": at, "port": 8443, "family": family, "proto": 0, "flags": 4}
+    ]
+    place = f"[{at}]:8443" if ":" in at else f"{at}:8443"
+    assert repr(resolver) == f"<FakeResolver: example.com:443 -> {place}>"
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "sentence"),
+    [
+        (
+            6,
+            OptionTypeError,
+            "add_server('a.example', 80, 8080): target_host=6 is no address. Give a str, such as '::1', or leave it "
+            "out.",
+        ),
+        *(
+            (
+                given,
+                OptionValueError,
+                f"add_server('a.example', 80, 8080): target_host={given!r} is no address at which only this machine is "
+                "reached. Give '127.0.0.1' or '::1', whichever the test's server listens at, or leave it out.",
+            )
+            for given in ("192.0.2.1", "2001:db8::1", "b.example", "")
+        ),
+    ],
+)
+def test_no_address_of_this_machine(given, kind, sentence):
+    """Nothing is led out of this machine."""
+    with pytest.raises(kind) as caught:
+        FakeResolver().add_server("a.example", 80, 8080, target_host=given)
+    assert str(caught.value) == sentence
+
+
 # -- the session
 
 
@@ -204,6 +254,28 @@ async def test_by_its_own_address(aiohttp_redirector, session, server):
     assert (await text(session.get(f"http://localhost:{server.port}/")))[0] == 200
     async with RawTestServer(hello) as other:
         assert type(await raised(session.get(other.make_url("/")))) is aiohttp.ClientConnectorDNSError
+
+
+async def test_a_server_at_ipv6_only(aiohttp_redirector, session):
+    """A server that listens at ::1 alone is reached with its address, and by its own name, too."""
+    async with RawTestServer(hello, host="::1") as server:
+        aiohttp_redirector.add_server("api.kraken.com", 80, server.port, target_host=server.host)
+        assert await text(session.get("http://api.kraken.com/x")) == (200, "GET http://api.kraken.com/x")
+        for url in (f"http://localhost:{server.port}/", f"http://[::1]:{server.port}/"):
+            assert await text(session.get(url)) == (200, f"GET {url}")
+
+
+async def test_what_is_added_comes_before_what_is_its_own(aiohttp_redirector, session, server):
+    """An address of this machine that was added leads where it was led, also if another server has that port."""
+
+    async def other(request):
+        return web.Response(text="other")
+
+    async with RawTestServer(other) as another:
+        aiohttp_redirector.add_server("api.kraken.com", 80, server.port)
+        for host in ("localhost", "127.0.0.1"):
+            aiohttp_redirector.add_server(host, server.port, another.port)
+            assert await text(session.get(f"http://{host}:{server.port}/")) == (200, "other")
 
 
 async def test_led_elsewhere(aiohttp_redirector, server):

@@ -89,7 +89,14 @@ async def test_certificates_that_are_refused(aiohttp_redirector, aiohttp_tls, re
         ((), "https://whatever.example/", True),
         ((), "https://localhost/", True),
         ((), "https://127.0.0.1/", True),
+        ((), "https://[::1]/", True),
         ((), "https://10.1.2.3/", False),
+        ((), "https://my_service/", True),
+        ((), "https://my_service.internal/", True),
+        ((), "https://de--mo-/", True),
+        (("my_service", "10.1.2.3"), "https://my_service/", True),
+        (("my_service", "10.1.2.3"), "https://10.1.2.3/", True),
+        (("my_service",), "https://other_service/", False),
     ],
 )
 async def test_for_any_host(aiohttp_redirector, aiohttp_tls, hosts, url, good):
@@ -100,6 +107,44 @@ async def test_for_any_host(aiohttp_redirector, aiohttp_tls, hosts, url, good):
             assert (await text(aiohttp_redirector.session.get(url)))[0] == 200
         else:
             assert type(await raised(aiohttp_redirector.session.get(url))) is aiohttp.ClientConnectorCertificateError
+
+
+@pytest.mark.parametrize("reason", ["expired", "not_yet_valid", "self_signed", "untrusted", "wrong_host"])
+@pytest.mark.parametrize("hosts", [(), ("my_service",)])
+async def test_a_name_of_a_container_is_refused_for_the_same_reasons(aiohttp_redirector, aiohttp_tls, hosts, reason):
+    """A name with an underscore has certificates of every kind, each refused for its own reason."""
+    said = {
+        "expired": "certificate has expired",
+        "not_yet_valid": "certificate is not yet valid",
+        "self_signed": "self-signed certificate" if ssl.OPENSSL_VERSION_INFO >= (3,) else "self signed certificate",
+        "untrusted": "unable to get local issuer certificate",
+        "wrong_host": "Hostname mismatch, certificate is not valid for 'my_service'.",
+    }
+    async with serving_tls(aiohttp_tls.server_context(*hosts, reason=reason)) as server:
+        aiohttp_redirector.add_server("my_service", 443, server.port)
+        error = await raised(aiohttp_redirector.session.get("https://my_service/"))
+    assert type(error) is aiohttp.ClientConnectorCertificateError
+    assert error.certificate_error.verify_message.startswith(said[reason])
+
+
+async def test_a_name_of_a_container_for_a_strict_client(aiohttp_tls):
+    """Its certificate holds all that any of the authority's hold, also for a client that is strict about it."""
+    context = aiohttp_tls.client_context()
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    async with serving_tls(aiohttp_tls.server_context()) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=context, server_hostname="my_service")
+        assert writer.get_extra_info("peercert")["subjectAltName"] == (("DNS", "my_service"),)
+        writer.close()
+
+
+@pytest.mark.filterwarnings("error")
+async def test_what_is_no_name_is_asked_for(aiohttp_tls):
+    """A client that asks for what no certificate can be for is told so, and nothing fails in the server's callback."""
+    context = aiohttp_tls.client_context()
+    async with serving_tls(aiohttp_tls.server_context()) as server:
+        with pytest.raises(ssl.SSLCertVerificationError) as caught:
+            await asyncio.open_connection("127.0.0.1", server.port, ssl=context, server_hostname="no name")
+    assert caught.value.verify_message == "Hostname mismatch, certificate is not valid for 'no name'."
 
 
 async def test_many_hosts_on_one_server(aiohttp_redirector, aiohttp_tls):
@@ -203,6 +248,20 @@ async def test_answered_at_the_very_end(aiohttp_redirector, aiohttp_tls):
             OptionValueError,
             "server_context('api.kraken.com', 'https://a.example'): no certificate can be made for that. Give names of "
             "hosts, or IP addresses. trustme says: ",
+        ),
+        (
+            ("*.my_zone.example",),
+            None,
+            OptionValueError,
+            "server_context('*.my_zone.example'): no certificate can be made for that. Give names of hosts, or IP "
+            "addresses. trustme says: ",
+        ),
+        (
+            ("my_service", "my service"),
+            "self_signed",
+            OptionValueError,
+            "server_context('my_service', 'my service'): no certificate can be made for that. Give names of hosts, or "
+            "IP addresses. trustme says: ",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import re
+import ssl
 
 import aiohttp
 import httpx
@@ -10,18 +11,20 @@ import pytest
 from aiohttp import web
 from settling import until
 
-import aiohttpretty
 from aiohttpretty import (
     AioHTTPretty,
+    Authority,
     ControlError,
     HandlerError,
     OptionTypeError,
     OptionValueError,
     UnansweredError,
 )
+from aiohttpretty.diagnosis import listening
 
-from .conftest import PATIENCE, connected, said
+from .conftest import PATIENCE, connected, port, said
 
+AUTHORITY, CLIENT = Authority(), ssl.create_default_context()
 API = "https://api.example.com"
 ASK = b"GET /https://api.example.com/%b HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = ASK[:-2] + b"Connection: close\r\n\r\n"
@@ -44,6 +47,57 @@ async def test_a_request_that_nobody_answers_gets_the_report(pretty, complaints)
             assert "POST https://api.example.com/items" in answer.text.partition("Asked:")[2]
     assert str(caught.value).startswith("A request was not answered, and the error did not reach the test:\n\nNo URLs")
     assert pretty.calls == []
+
+
+async def test_what_came_before_the_block_does_not_hide_what_comes_in_it(pretty, complaints):
+    """However many were there before, and wherever the list is cleared: it tells of its own, and of no other."""
+    async with pretty.serve() as outer:
+        for _ in range(2):
+            await said(outer, LAST % b"before")
+        with pytest.raises(UnansweredError) as caught:
+            async with pretty.serve() as server:
+                pretty.clear()
+                await said(server, LAST % b"inside")
+        assert str(caught.value).startswith("A request was not answered")
+        assert str(caught.value).count("No URLs matching GET https://api.example.com/inside") == 1
+
+
+MODULE = """
+import asyncio
+import aiohttpretty, pytest, pytest_asyncio
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server():
+    async with aiohttpretty.serve() as server:
+        yield server
+
+async def ask(server):
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    writer.write(b"GET /https://api.example.com/x HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 501 ")
+    writer.close()
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_unmarked(server):
+    await ask(server)
+    {clear}
+
+@pytest.mark.aiohttpretty
+@pytest.mark.asyncio(loop_scope="module")
+async def test_marked(server):
+    pass
+"""
+
+
+@pytest.mark.parametrize("swallowed", [True, False])
+def test_a_server_of_several_tests_tells_at_its_end(pytester, swallowed):
+    """The setup of the next test, which clears the lists, does not mean what nobody has been told of; a test may."""
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
+    pytester.makepyfile(MODULE.format(clear="" if swallowed else "aiohttpretty.unmatched.clear()"))
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=2, errors=int(swallowed))
+    if swallowed:
+        result.stdout.fnmatch_lines(["*A request was not answered, and the error did not reach the test:*"])
 
 
 async def test_what_is_used_up_says_so(pretty, complaints):
@@ -316,7 +370,7 @@ async def test_nothing_of_it_stays(complaints):
             await said(server, b"")
     gc.collect()
     assert asyncio.all_tasks() == before
-    assert aiohttpretty.tcp.server.listening.served == set()
+    assert listening.served == {}
 
 
 async def test_a_server_is_started_once(pretty, complaints):
@@ -337,6 +391,53 @@ async def test_a_server_is_started_once(pretty, complaints):
     assert str(caught.value) == "The server was started before. Make another one with aiohttpretty.serve()."
     await server.close()
     await server.close()
+
+
+async def test_a_server_that_could_not_start_may_try_again(pretty, complaints):
+    """The port was in use; when it is free, the server is there."""
+    async with pretty.serve() as first:
+        second = pretty.serve(port(first))
+        for _ in range(2):
+            with pytest.raises(OSError, match="address already in use"):
+                await second.start()
+        with pytest.raises(ControlError, match="has no address yet"):
+            second.url  # noqa: B018
+        assert listening.is_served("127.0.0.1", port(first))
+    async with second:
+        assert second.url.startswith("http://127.0.0.1:")
+
+
+async def test_a_block_of_another_kind_says_which(pretty):
+    """`with` and `await` are refused with what to write."""
+    ask = "the server listens for as long as a block lasts. Write async with aiohttpretty.serve() as server."
+    with pytest.raises(OptionTypeError) as caught, pretty.serve():
+        pass
+    assert str(caught.value) == f"with aiohttpretty.serve(): {ask}"
+    with pytest.raises(OptionTypeError) as caught:
+        await pretty.serve()
+    assert str(caught.value) == f"await aiohttpretty.serve(): {ask}"
+
+
+def test_a_server_whose_event_loop_is_gone_is_none(pretty):
+    """It was never closed: its port is any port again, and the registry forgets it."""
+
+    async def forget():
+        server = await pretty.serve().start()
+        at = port(server)
+        assert listening.is_served("127.0.0.1", at)
+        for one in server._listening.values():
+            one.close()
+            await one.wait_closed()
+        return at
+
+    loop = asyncio.new_event_loop()
+    at = loop.run_until_complete(forget())
+    loop.close()
+    assert not listening.is_served("127.0.0.1", at)
+    with pretty.activate():
+        pass
+    assert pretty._served == set()
+    listening.served.pop(at)
 
 
 @pytest.mark.parametrize(
@@ -369,6 +470,18 @@ async def test_a_server_is_started_once(pretty, complaints):
             "serve(tls=True): that is no ssl.SSLContext. Give a server's, such as "
             "ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) with a certificate loaded into it.",
         ),
+        (
+            {"tls": AUTHORITY},
+            OptionTypeError,
+            f"serve(tls={AUTHORITY!r}): that is no ssl.SSLContext. Give a server's, such as "
+            "aiohttp_tls.server_context().",
+        ),
+        (
+            {"tls": CLIENT},
+            OptionValueError,
+            f"serve(tls={CLIENT!r}): that is a client's context. Give a server's, such as "
+            "ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) with a certificate loaded into it.",
+        ),
     ],
 )
 def test_words_that_can_not_be_meant_are_refused(pretty, words, kind, sentence):
@@ -382,9 +495,9 @@ async def test_a_port_and_a_host_of_the_tests_own(pretty, complaints):
     """As they were asked for."""
     pretty.register_uri("GET", f"{API}/x", body=b"hello")
     async with pretty.serve() as first:
-        port = int(first.url.rpartition(":")[2])
-    async with pretty.serve(port, host="localhost") as server:
-        assert server.url == f"http://localhost:{port}"
+        at = port(first)
+    async with pretty.serve(at, host="localhost") as server:
+        assert server.url == f"http://localhost:{at}"
         assert (await said(server, LAST % b"x")).endswith(b"hello")
         with pytest.raises(OSError, match="address already in use"):
-            await pretty.serve(port).start()
+            await pretty.serve(at).start()

@@ -1,10 +1,14 @@
 """What comes over a raw socket: any client's bytes, in whatever pieces, one request behind another."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from aiohttp import web
 from settling import until
+
+from aiohttpretty import match
+from aiohttpretty.tcp.speech import refusal_of
 
 from .conftest import PATIENCE, connected, port, said
 
@@ -111,6 +115,9 @@ BROKEN = {
     "two lengths": b"POST /x HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n" + HOST + b"\r\nab",
     "length and chunks": b"POST /x HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n" + HOST + b"\r\n",
     "a bad host": b"GET /x HTTP/1.1\r\nHost: a:b:c\r\n\r\n",
+    "a tunnel to nowhere": b"CONNECT \r\na.com:80 HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a tunnel without a port": b"CONNECT api.example.com HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a bad tunnel": b"CONNECT a.com\xf680 HTTP/1.1\r\nHost: a\r\n\r\n",
     "a bad port": b"GET /x HTTP/1.1\r\nHost: a:99999999\r\n\r\n",
     "a bad chunk": b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + HOST + b"\r\nzz\r\n",
 }
@@ -167,10 +174,74 @@ HOSTS = {
     "absolute": (b"https://api.example.com/x", b"127.0.0.1:%d", "https://api.example.com/x"),
     "url_for": (b"/https://api.example.com/x", b"127.0.0.1:%d", "https://api.example.com/x"),
     "url_for, one slash lost": (b"/https:/api.example.com/x", b"127.0.0.1:%d", "https://api.example.com/x"),
+    "url_for, brackets escaped": (b"/http://%5B::1%5D:8080/x", b"127.0.0.1:%d", "http://[::1]:8080/x"),
     "a websocket's": (b"/wss://api.example.com/x", b"127.0.0.1:%d", "https://api.example.com/x"),
     "another scheme": (b"/x", b"plain.example.com", "http://plain.example.com/x"),
     "another port": (b"/x", b"port.example.com:8443", "https://port.example.com:8443/x"),
 }
+
+
+async def test_an_address_that_is_none_says_so(server):
+    """The cure is about the target, where that is what is wrong."""
+    answer = await said(server, b"GET /https://a:b:c/x HTTP/1.1\r\n" + LAST + b"\r\n")
+    assert answer.partition(b"\r\n\r\n")[2].decode() == (
+        "The target '/https://a:b:c/x' is no address. Ask for one that server.url_for('https://api.example.com/x') "
+        "gives, or by a proxy for one such as 'https://api.example.com/x'.\n"
+    )
+
+
+def test_a_refusal_may_repeat_what_no_encoding_has():
+    """What came in a target, undecodable bytes as well, is shown in the sentence about it."""
+    assert refusal_of(400, "a\udcf6").endswith(b"\r\nContent-Length: 7\r\nConnection: close\r\n\r\na\\udcf6")
+
+
+async def test_a_handler_sees_the_scheme_that_its_condition_chose(server, pretty):
+    """A Host header may mean http and https; which one is known only when a condition has seen the body."""
+    seen = []
+
+    async def look(request):
+        seen.append(str(request.url))
+        return web.Response(text=request.scheme)
+
+    pretty.register_uri("POST", "http://both.example.com/x", match=match.json({"a": 1}), body=b"plain")
+    pretty.register_uri("POST", "https://both.example.com/x", handler=look)
+    ask = b"POST /x HTTP/1.1\r\nHost: both.example.com\r\nContent-Length: %d\r\n%b\r\n%b"
+    close = b"Connection: close\r\n"
+    asked = ask % (2, b"", b"{}") + ask % (8, b"", b'{"a": 1}') + ask % (2, close, b"{}")
+    answer = await said(server, asked)
+    bodies = [part.rpartition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 200 ")[1:]]
+    assert bodies == [b"https", b"plain", b"https"]
+    assert seen == ["https://both.example.com/x"] * 2
+    assert [call.url.scheme for call in pretty.calls] == ["https", "http", "https"]
+
+
+async def test_a_form_is_compared_with_all_its_fields(server, pretty):
+    """As often as each came, in whatever order."""
+    body = b"a=1&b=3&a=2"
+    kind = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n" % len(body)
+    await said(server, b"POST /x HTTP/1.1\r\n" + kind + LAST + b"\r\n" + body)
+    there = partial(pretty.has_call, "https://api.example.com/x", method="POST")
+    assert there(data={"b": 3, "a": ["1", "2"]})
+    assert there(data={"a": ("2", "1"), "b": "3"})
+    assert not there(data={"a": "1", "b": "3"})
+    assert not there(data={"a": "2", "b": "3"})
+    assert not there(data={"a": ["1", "2"]})
+    assert not there(data={"a": ["1", "1", "2"], "b": "3"})
+
+
+@pytest.mark.parametrize("at", [b"api.example.com:80", b"api.example.com:8080"])
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_tunnel_may_be_plain(server, pretty, at, together):
+    """At any port, and with a request that is sent without waiting for the tunnel."""
+    pretty.register_uri("GET", f"http://{at.decode()}/x", body=b"hello")
+    established = b"HTTP/1.1 200 Connection established\r\n\r\n"
+    connect, ask = b"CONNECT " + at + b" HTTP/1.1\r\nHost: " + at + b"\r\n\r\n", b"GET /x HTTP/1.1\r\nHost: " + at
+    async with connected(server) as (reader, writer):
+        writer.write(connect + (ask if together else b""))
+        assert await asyncio.wait_for(reader.readexactly(len(established)), PATIENCE) == established
+        writer.write((b"" if together else ask) + b"\r\nConnection: close\r\n\r\n")
+        assert (await asyncio.wait_for(reader.read(), PATIENCE)).endswith(b"\r\n\r\nhello")
+    assert [call.url.host for call in pretty.calls] == ["api.example.com"]
 
 
 @pytest.mark.parametrize("name", HOSTS)
@@ -179,6 +250,7 @@ async def test_which_host_is_meant(server, pretty, name):
     target, host, expected = HOSTS[name]
     pretty.register_uri("GET", f"{server.url}/own", body=b"hello")
     pretty.register_uri("GET", "http://plain.example.com/x", body=b"hello")
+    pretty.register_uri("GET", "http://[::1]:8080/x", body=b"hello")
     pretty.register_uri("GET", "https://port.example.com:8443/x", body=b"hello")
     host = host % port(server) if b"%" in host else host
     field = b"Host: " + host + b"\r\n" if host else b""

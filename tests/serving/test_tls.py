@@ -4,13 +4,15 @@ import asyncio
 import shutil
 import ssl
 import sys
+from contextlib import suppress
 
 import httpx
 import pytest
 import trustme
 from aiohttp import web
+from settling import settle
 
-from .conftest import said
+from .conftest import PATIENCE, port, said
 from .test_clients import output
 
 API = "https://api.example.com"
@@ -126,3 +128,61 @@ async def test_tunnels_that_are_open_end_with_the_block(pretty, tls, complaints)
     assert await reader.read() == b""
     writer.close()
     assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("greeting", [b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\n\r\n"])
+async def test_a_client_that_does_not_shake_hands_does_not_hold_up_the_end(pretty, tls, complaints, greeting):
+    """It says nothing, or a part, or something else: its connection ends with the block, and no task is left."""
+    before = asyncio.all_tasks()
+    async with pretty.serve(tls=tls) as server, pretty.serve(tls=tls) as closed_first:
+        ends = [await asyncio.open_connection("127.0.0.1", port(one)) for one in (server, closed_first)]
+        for _, writer in ends:
+            writer.write(greeting)
+        await settle()
+    for reader, writer in ends:
+        with suppress(ConnectionError):
+            await asyncio.wait_for(reader.read(), PATIENCE)
+        writer.close()
+    assert asyncio.all_tasks() == before
+
+
+async def test_the_first_bytes_may_come_one_by_one(server, trusting):
+    """A ClientHello in pieces, the first of them behind the request for the tunnel, is one all the same."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    spoken = trusting.wrap_bio(incoming, outgoing, server_hostname="api.example.com")
+    at = int(server.proxy_url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", at)
+
+    async def step(action):
+        while True:
+            try:
+                return action()
+            except ssl.SSLWantReadError:  # noqa: PERF203
+                writer.write(outgoing.read())
+                incoming.write(await asyncio.wait_for(reader.read(65536), PATIENCE))
+
+    with pytest.raises(ssl.SSLWantReadError):
+        spoken.do_handshake()
+    hello = outgoing.read()
+    writer.write(b"CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n" + hello[:1])
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 Connection established\r\n\r\n"
+    for byte in hello[1:]:
+        writer.write(bytes([byte]))
+        await asyncio.sleep(0)
+    await step(spoken.do_handshake)
+    spoken.write(b"GET /x HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n")
+    writer.write(outgoing.read())
+    answer = b""
+    while not answer.endswith(b"hello"):
+        answer += await step(lambda: spoken.read(65536))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    writer.close()
+
+
+async def test_tls_in_a_tunnel_to_another_port_needs_a_certificate_as_well(pretty, complaints):
+    """It is known by the first byte; whoever looks at what came finds the sentence."""
+    async with pretty.serve() as server:
+        connect = b"CONNECT api.example.com:8443 HTTP/1.1\r\nHost: api.example.com:8443\r\n\r\n"
+        answer = (await said(server, connect + b"\x16\x03\x01")).decode()
+    assert answer.startswith("HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 501 Not Implemented\r\n")
+    assert "asked for a tunnel to api.example.com:8443, in which it would speak TLS, and this server has no" in answer

@@ -609,6 +609,12 @@ async def more_numbers():
         (2, "2 is none; options are given by name"),
         (numbers, "numbers is a generator, whose body would never run: write `async def`, without `yield`"),
         (more_numbers, "more_numbers is a generator, whose body would never run: write `async def`, without `yield`"),
+        (loop_context, "loop_context makes context managers: give it by name, @{}(loop=loop_context)"),
+        (current_loop, "current_loop makes context managers: give it by name, @{}(loop=current_loop)"),
+        (
+            functools.partial(loop_context, asyncio.new_event_loop),
+            "loop_context makes context managers: give it by name, @{}(loop=...)",
+        ),
     ],
 )
 def test_what_is_no_test_is_refused(decorator, function, why):
@@ -746,3 +752,278 @@ def test_nothing_of_a_run_is_kept():
         assert [thing() for thing in things] == [None]
     finally:
         gc.enable()
+
+
+def never_called():
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "value", [numbers(), more_numbers(), never_called, functools.partial(never_called)], ids=range(4)
+)
+def test_a_callback_that_leaves_its_work_undone(value):
+    """What it returns would have to be iterated or called, and nobody does that: refused, not passed over."""
+
+    @run_forever(timeout=0)
+    async def body():
+        return lambda: value
+
+    with pytest.raises(aiohttpretty.OptionTypeError) as caught:
+        body()
+    assert str(caught.value) == (
+        "The function that test_a_callback_that_leaves_its_work_undone.<locals>.body returned has returned "
+        f"{value!r}, which nobody runs: what is in it would never happen. Write that into the function itself, `def` "
+        "or `async def`, without `yield`."
+    )
+
+
+@pytest.mark.parametrize("kind", ["generator", "asynchronous generator", "coroutine"])
+def test_a_callback_whose_body_does_not_run(kind):
+    """Checks behind a `yield` would pass unseen, and so would a coroutine that nobody awaits."""
+
+    async def check():
+        raise AssertionError
+
+    async def forgetful():
+        return check()
+
+    @run_forever(timeout=0)
+    async def body():
+        return {"generator": numbers, "asynchronous generator": more_numbers, "coroutine": forgetful}[kind]
+
+    with pytest.raises(aiohttpretty.OptionTypeError, match="^The function that .* which nobody runs: what is in it "):
+        body()
+
+
+def test_a_mock_for_a_callback():
+    """What it returns can be called, as all that mocks return; that is no work left undone."""
+    called = mock.AsyncMock()
+
+    @run_forever(timeout=0)
+    async def body():
+        return called
+
+    body()
+    called.assert_awaited_once_with()
+
+
+@BOTH
+def test_sleep_is_patched_around_the_decorator(decorator, monkeypatch):
+    """The test has its own way with asyncio.sleep; the run neither breaks nor is counted."""
+    patched = mock.AsyncMock(side_effect=OSError)
+    monkeypatch.setattr(asyncio, "sleep", patched)
+    seen = []
+
+    async def body():
+        with pytest.raises(OSError):
+            await asyncio.sleep(30)
+        seen.append(asyncio.get_running_loop())
+
+    decorator(body)()
+    patched.assert_awaited_once_with(30)
+    assert seen[0].is_closed()
+
+
+def test_time_sleep_is_patched_around_the_decorator(monkeypatch):
+    """`sleep=` sleeps really, and is none of the calls that the test counts."""
+    patched = mock.Mock()
+    monkeypatch.setattr("time.sleep", patched)
+    run_forever(timeout=0, sleep=0.001)(lambda: None)()
+    patched.assert_not_called()
+
+
+def loops():
+    """Makers of loops, uvloop's too where there is one."""
+    yield pytest.param(loop_context, id="asyncio")
+    with contextlib.suppress(ImportError):
+        import uvloop  # noqa: PLC0415 - not for all Pythons
+
+        yield pytest.param(functools.partial(loop_context, uvloop.new_event_loop), id="uvloop")
+
+
+LOOPS = pytest.mark.parametrize("loop", list(loops()))
+
+
+@LOOPS
+def test_a_test_that_stops_the_loop_as_it_ends(loop):
+    """It has come to its end: what it raises is raised, what it returns is returned, and the rest is ended in order."""
+    ended = []
+
+    async def wait():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            asyncio.get_running_loop().stop()
+            await asyncio.sleep(0)
+            ended.append("task")
+
+    @run_until_complete(loop=loop)
+    async def test(error=None):
+        ended.append(asyncio.create_task(wait()))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().stop()
+        if error is not None:
+            raise error
+        return "returned"
+
+    failed = AssertionError("the real failure")
+    assert test() == "returned"
+    with pytest.raises(AssertionError) as caught:
+        test(failed)
+    assert caught.value is failed
+    assert failed.__context__ is None
+    assert ended[1::2] == ["task", "task"]
+    assert all(task.done() for task in ended[::2])
+
+
+@LOOPS
+def test_a_callback_that_stops_the_loop(loop):
+    """`run_forever` ends then anyway, and what has failed in the background is told as ever."""
+
+    async def body():
+        asyncio.create_task(boom(KeyError("behind")))
+        return asyncio.get_running_loop().stop
+
+    failure = failing(body, functools.partial(run_forever, timeout=0, loop=loop))
+    assert str(failure) == f"In the background of Test.test_it, the task of boom() raised KeyError: 'behind'.\n{CURE}"
+
+
+def test_a_lent_loop_is_not_stopped_for_the_next(lent):
+    """A stop() in a test's last turn does not stop whoever runs the loop after it."""
+    run_until_complete(loop=current_loop)(lent.stop)()
+    assert lent.run_until_complete(asyncio.sleep(0, "run")) == "run"
+
+
+def test_tests_in_two_threads(monkeypatch):
+    """The hook for threads is put back when the last has ended, whichever began first; a failure is told to both."""
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args.exc_type))
+    former = threading.excepthook
+    told, raised = [], {}
+    begun, failed, over = threading.Event(), threading.Event(), threading.Event()
+
+    def die():
+        raise KeyError("dead")
+
+    @run_forever(timeout=0)
+    def first():
+        begun.set()
+        failed.wait()
+
+    @run_forever(timeout=0)
+    def second():
+        thread = threading.Thread(target=die, name="late")
+        thread.start()
+        thread.join()
+        failed.set()
+        over.wait()
+
+    def outcome(test):
+        try:
+            test()
+        except aiohttpretty.BackgroundError as error:
+            raised[test.__name__] = str(error).splitlines()[0].partition(", ")[2]
+
+    threads = [threading.Thread(target=outcome, args=(test,)) for test in (first, second)]
+    threads[0].start()
+    begun.wait()
+    threads[1].start()
+    threads[0].join()
+    over.set()
+    threads[1].join()
+    assert raised == dict.fromkeys(("first", "second"), "the thread 'late' raised KeyError: 'dead'.")
+    assert threading.excepthook is former
+    assert told == []
+
+
+def test_a_hook_of_ours_beneath_another_passes_on(monkeypatch):
+    """Who has put a hook over ours, and left it there, loses no errors of later threads."""
+    told = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args.exc_type))
+
+    @run_forever(timeout=0)
+    def test():
+        ours = threading.excepthook
+        threading.excepthook = functools.partial(ours)
+
+    for _ in range(2):
+        test()
+    thread = threading.Thread(target=numbers, args=("too many",))
+    thread.start()
+    thread.join()
+    assert told == [TypeError]
+
+
+@pytest.mark.parametrize("give_up", [pytest.skip, pytest.xfail])
+def test_giving_up_by_pytest_hides_nothing(give_up):
+    """pytest's own skip and xfail come after what has failed, as unittest's does; alone they are what they are."""
+
+    async def body():
+        asyncio.create_task(boom(KeyError("behind")))
+        await asyncio.sleep(0)
+        give_up("not today")
+
+    try:
+        said = str(failing(body))
+    except give_up.Exception:  # pytest would take it for its own
+        said = None
+    assert said == f"In the background of Test.test_it, the task of boom() raised KeyError: 'behind'.\n{CURE}"
+    with pytest.raises(give_up.Exception):
+        run_until_complete(functools.partial(give_up, "not today"))()
+
+
+def test_work_in_an_executor_fails_the_test():
+    """Also if what `run_in_executor` gave is kept, and never awaited."""
+    kept = []
+
+    async def body():
+        kept.append(asyncio.get_running_loop().run_in_executor(None, int, "one"))
+        await asyncio.wait(kept)
+
+    assert str(failing(body)) == (
+        "In the background of Test.test_it, a future that nobody awaited raised ValueError: invalid literal for int() "
+        f"with base 10: 'one'.\n{CURE}"
+    )
+
+
+def test_what_was_begun_before_the_test(lent):
+    """A service that setUp has begun in the loop that they share, is kept, and dies during the test, fails it."""
+    service = lent.create_task(boom(KeyError("dead")), name="service")
+
+    async def body():
+        await asyncio.sleep(0)
+
+    failure = failing(body, run_until_complete(loop=current_loop))
+    assert str(failure) == (
+        f"In the background of Test.test_it, the task 'service' of boom() raised KeyError: 'dead'.\n{CURE}"
+    )
+    assert service.done()
+
+
+def test_an_exception_without_a_text_to_be_had():
+    """One whose `__str__` raises is told by its kind; it does not take the place of the report."""
+
+    class Bad(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    async def body():
+        asyncio.create_task(boom(Bad()))
+        await asyncio.sleep(0)
+
+    assert str(failing(body)) == (
+        "In the background of Test.test_it, the task of boom() raised Bad: its own text can't be had, __str__() "
+        f"raised RuntimeError.\n{CURE}"
+    )
+
+
+def test_code_to_paste_stays_as_it_is():
+    """A text of several lines, which may end in code, gets no full stop."""
+
+    async def body():
+        asyncio.create_task(boom(LookupError("Paste:\n    register_uri('GET')")))
+        await asyncio.sleep(0)
+
+    assert str(failing(body)) == (
+        "In the background of Test.test_it, the task of boom() raised LookupError: Paste:\n    register_uri('GET')\n"
+        f"{CURE}"
+    )

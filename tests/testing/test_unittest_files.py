@@ -312,7 +312,7 @@ class ForeverTest(unittest.TestCase):
             sleeping.set()
             thread.join()
 
-        patched = mock.patch("time.sleep", sleep)
+        patched = mock.patch("aiohttpretty.loops.run.sleep_outside", sleep)
         patched.start()
         self.addCleanup(patched.stop)
         say("body")
