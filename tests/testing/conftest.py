@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -49,3 +50,11 @@ def unit(tmp_path):
         return Run(done)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _interruptible():
+    """Control-C interrupts, here and in children, also behind a shell that has told its background to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
