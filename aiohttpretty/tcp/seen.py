@@ -89,6 +89,9 @@ class Line:
 
     end = close
 
+    def announce_end(self) -> None:
+        """It is about to be left; a client far away hears of that by the FIN."""
+
     def reset(self) -> None:
         """Leave at once: a RST."""
         self._caller.reset()

@@ -20,6 +20,8 @@ FAULTS = {
     "oversized header": faults.oversized_header(),
     "too many headers": faults.too_many_headers(),
     "raw": faults.raw(b"HT", 0.001, b"TP/1.1 200 OK\r\nContent-Len", 0.001, b"gth: 2\r\n\r\nhi"),
+    "raw, and a FIN": faults.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi", faults.disconnect()),
+    "cut": faults.cut({"body": b"hello world"}, at="in the middle of the body, behind 5 of its 11 bytes"),
     "during upload": faults.during_upload(after=2),
     "stall": faults.stall(),
     "stall later": faults.stall(after=3),
@@ -50,6 +52,7 @@ async def test_a_fault_is_the_same_over_tcp(pretty, complaints, name):
     async with pretty.serve() as server:
         assert await came(total=total, proxy=server.proxy_url) == expected
     assert pretty.handler_errors == []
+    assert pretty.calls[-1].error is None  # what a client far away makes of it, nobody knows
 
 
 @pytest.mark.parametrize("fault", [faults.refused(), faults.dns_failure()])
