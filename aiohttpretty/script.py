@@ -15,6 +15,17 @@ Wait = Callable[[float], Awaitable[object]]
 Time = Literal["real", "instant"]
 
 
+# Why some of what follows can't happen, and what to do
+NO_TLS = (
+    "the address is {0}, so that no TLS is spoken. Register it for an {0}s address, or give a fault of plain "
+    "connections, such as faults.refused()."
+)
+NO_NAME = (
+    "{} is an IP address, so that no name is looked up. Register it for an address with a name, or give "
+    "faults.unreachable()."
+)
+
+
 class Ending(Enum):
     """How a server leaves a connection."""
 

@@ -10,9 +10,10 @@ import os
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+if TYPE_CHECKING:
+    from aiohttp import web
 
 _AT_ONCE = struct.pack("ii", 1, 0)  # lingers for no time: the kernel says RST
 

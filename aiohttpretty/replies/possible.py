@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from ..errors import OptionValueError
+from ..script import NO_NAME, NO_TLS
 from . import head
 
 if TYPE_CHECKING:
@@ -79,15 +80,9 @@ def check_body(fault: Fault, status: int, length: int | None, headers: Mapping[s
 
 def _obstacle(fault: Fault, url: URL) -> str | None:
     if fault.name.startswith("tls_") and url.scheme in _WITHOUT_TLS:
-        return (
-            f"the address is {url.scheme}, so that no TLS is spoken. Register it for an {url.scheme}s address, or give "
-            "a fault of plain connections, such as faults.refused()."
-        )
+        return NO_TLS.format(url.scheme)
     if fault.name == "dns_failure" and _is_ip(url.raw_host or ""):
-        return (
-            "its host is an IP address, so that no name is looked up. Register it for an address with a name, or give "
-            "faults.unreachable()."
-        )
+        return NO_NAME.format("its host")
     return None
 
 

@@ -7,12 +7,11 @@ the other side. The far end takes this for aiohttp's client and its wire: `Clien
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..far_end import Speaker
+from ..loopback import socket_end
 from .arrivals import Arrival, Arrivals
 from .seen import Client, Line
 from .speech import Speech, refusal_of
@@ -21,7 +20,6 @@ from .threshold import Threshold
 if TYPE_CHECKING:
     from .reception import Reception, Visit
 
-_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: drop what is unsent, and tell the client so
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _SECURE = ":443"  # in tunnels to it nothing is spoken but TLS
 
@@ -145,9 +143,7 @@ class Caller(asyncio.Protocol):
 
     def reset(self) -> None:
         """Leave the connection at once: a RST."""
-        if (sock := self.transport.get_extra_info("socket")) is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self.transport.abort()
+        socket_end.reset(self.transport)
 
     # -- requests
 

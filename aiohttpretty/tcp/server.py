@@ -55,7 +55,6 @@ class RegistryServer:
         self._callers: set[Caller | Threshold] = set()
         self._empty: asyncio.Future[None] | None = None  # done when nobody is left
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
         self._unanswered: list[tuple[Unmatched, bool]] = []  # and whether some activation is there to tell of it
         self._kept: list[Unmatched] = []
         self._closed = False

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import TCPConnector, UnixConnector
 from aiohttp.helpers import is_ip_address
 
+from ..script import NO_NAME, NO_TLS
+
 if TYPE_CHECKING:
     from ..script import Unconnected
-
 
 _TLS = ("tls_certificate", "tls_handshake", "tls_fingerprint")
 _PROXY = ("proxy_refused", "proxy_status")
@@ -31,7 +32,9 @@ def obstacle(why: Unconnected, req: Any, real: Any, context: ssl.SSLContext | No
         return _no_tls(why, req, context, fingerprint)
     if req.proxy:
         return _BEHIND_PROXY
-    return _NO_NAME if kind == "dns_failure" and is_ip_address(req.url.raw_host) else None
+    return (
+        NO_NAME.format("the host of the address") if kind == "dns_failure" and is_ip_address(req.url.raw_host) else None
+    )
 
 
 def _not_tcp(kind: str, real: Any) -> str | None:
@@ -45,7 +48,7 @@ def _not_tcp(kind: str, real: Any) -> str | None:
 
 def _no_tls(why: Unconnected, req: Any, context: ssl.SSLContext | None, fingerprint: Any) -> str | None:
     if not req.is_ssl() or context is None:
-        return _NO_TLS
+        return NO_TLS.format("http")
     if why.kind == "tls_fingerprint":
         return _NO_FINGERPRINT if fingerprint is None else None
     return _no_check(why.detail, context) if why.kind == "tls_certificate" else None
@@ -72,14 +75,6 @@ _BEHIND_PROXY = (
 _BY_PATH = (
     "the session's connector is an aiohttp.UnixConnector, which only opens a path: without a name, a network, TLS or a "
     "proxy. Give faults.refused() or faults.connect_timeout(), or use an aiohttp.TCPConnector."
-)
-_NO_NAME = (
-    "the host of the address is an IP address, so that no name is looked up. Register it for an address with a name, "
-    "or give faults.unreachable()."
-)
-_NO_TLS = (
-    "the address is http, so that no TLS is spoken. Register it for an https address, or give a fault of plain "
-    "connections, such as faults.refused()."
 )
 _NO_FINGERPRINT = (
     "the client has no fingerprint to compare with. Give one to the request or the connector "

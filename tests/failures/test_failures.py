@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import aiohttp
+import paging
 import pytest
 
 import aiohttpretty
@@ -65,12 +66,4 @@ async def test_it_warns(kind, monkeypatch):
 
 def test_the_page(request):
     """The page in the documentation is the one that is made from this."""
-    made = page(SECTIONS)
-    if request.config.getoption("--write-failures", default=False):
-        PAGE.write_text(made, encoding="utf-8")
-    if PAGE.read_text(encoding="utf-8") != made:
-        pytest.fail(
-            "docs/failures.md is not what tests/failures make of it. Write it anew: "
-            "python -m pytest tests/failures --write-failures",
-            pytrace=False,
-        )
+    paging.check(request, PAGE, page(SECTIONS), "tests/failures")

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 import aiohttp
-import pytest
+import paging
 
 import aiohttpretty
 from aiohttpretty import faults
@@ -16,15 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 
 def test_the_page(request):
     """The page in the documentation is the one that is made from this."""
-    made = page.page()
-    if request.config.getoption("--write-faults", default=False):
-        PAGE.write_text(made, encoding="utf-8")
-    if PAGE.read_text(encoding="utf-8") != made:
-        pytest.fail(
-            "docs/faults.md is not what tests/faults make of it. Write it anew: "
-            "python -m pytest tests/faults --write-faults",
-            pytrace=False,
-        )
+    paging.check(request, PAGE, page.page(), "tests/faults")
 
 
 def test_every_fault_is_on_the_page():

@@ -3,6 +3,7 @@
 import aiohttp
 import pytest
 from conformance.looking import VERSION, differences
+from settling import retrying
 
 from aiohttpretty import faults
 
@@ -121,13 +122,7 @@ async def test_behind_a_redirect(both):
 @pytest.mark.parametrize(("method", "attempts"), [("GET", 2), ("POST", 2)])
 async def test_a_middleware_that_repeats(both, method, attempts):
     """A middleware's repetition is a new request, which gets what comes next."""
-
-    async def again(request, handler):
-        try:
-            return await handler(request)
-        except aiohttp.ServerDisconnectedError:
-            return await handler(request)
-
+    again = retrying(aiohttp.ServerDisconnectedError)
     came, asked = await both(
         asking(method, middlewares=(again,)), [(FIN,), answer(b"two")], replies(faults.disconnect(), b"two")
     )

@@ -5,7 +5,7 @@ import re
 
 import aiohttp
 import pytest
-from settling import outcome, settle
+from settling import outcome, retrying, settle
 
 import aiohttpretty
 from aiohttpretty import AioHTTPretty, DeactivatedError, ResponsesExhausted, faults, match
@@ -164,15 +164,8 @@ async def test_a_fault_in_the_body():
 @pytest.mark.skipif(not MIDDLEWARES, reason="this aiohttp has no client middlewares")
 async def test_a_middleware_that_tries_again():
     """What a middleware repeats is a new request, which takes the next reply."""
-
-    async def again(request, handler):
-        try:
-            return await handler(request)
-        except aiohttp.ServerDisconnectedError:
-            return await handler(request)
-
     aiohttpretty.register_uri("GET", URI, responses=[{"fault": faults.disconnect()}, {"status": 201}])
-    async with aiohttp.ClientSession(middlewares=(again,)) as session:
+    async with aiohttp.ClientSession(middlewares=(retrying(aiohttp.ServerDisconnectedError),)) as session:
         assert await ask(session) == 201
     assert seen() == [(None, 1), (201, 1)]
 
@@ -180,16 +173,9 @@ async def test_a_middleware_that_tries_again():
 @pytest.mark.skipif(not MIDDLEWARES, reason="this aiohttp has no client middlewares")
 async def test_a_middleware_and_aiohttp():
     """A middleware tries again within each attempt: aiohttp's repetition gets what the attempt before it ended with."""
-
-    async def again(request, handler):
-        try:
-            return await handler(request)
-        except aiohttp.ServerDisconnectedError:
-            return await handler(request)
-
     replies = [{"fault": faults.disconnect()}, {"fault": faults.disconnect()}, {"status": 201}]
     aiohttpretty.register_uri("GET", URI, responses=replies)
-    async with aiohttp.ClientSession(middlewares=(again,)) as session:
+    async with aiohttp.ClientSession(middlewares=(retrying(aiohttp.ServerDisconnectedError),)) as session:
         assert await ask(session) == 201
     # the first, its repetition by the middleware, aiohttp's second attempt of that, and the middleware's of this
     assert seen() == [(None, 1), (None, 1), (None, 2), (201, 1)]

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 import trustme
 from aiohttp.client_exceptions import UnixClientConnectorError
-from settling import outcome, settle, until
+from settling import outcome, retrying, settle, until
 
 import aiohttpretty
 from aiohttpretty import AioHTTPretty, BodyNotKeptError, DeactivatedError, faults, match
@@ -592,15 +592,8 @@ async def test_a_redirect_to_it():
 @pytest.mark.skipif(not MIDDLEWARES, reason="this aiohttp has no client middlewares")
 async def test_a_middleware_that_tries_again():
     """aiohttp does not repeat what it could not connect; a middleware that does gets the next reply."""
-
-    async def again(request, handler):
-        try:
-            return await handler(request)
-        except aiohttp.ClientConnectorError:
-            return await handler(request)
-
     aiohttpretty.register_uri("GET", URI, responses=[{"fault": faults.refused()}, {"status": 201}])
-    async with aiohttp.ClientSession(middlewares=(again,)) as session:
+    async with aiohttp.ClientSession(middlewares=(retrying(aiohttp.ClientConnectorError),)) as session:
         assert await ask(session) == 201
     first, second = aiohttpretty.calls
     assert (first.error.kind, second.status) == (aiohttp.ClientConnectorError, 201)
@@ -610,16 +603,11 @@ async def test_a_middleware_that_tries_again():
 @pytest.mark.skipif(not MIDDLEWARES, reason="this aiohttp has no client middlewares")
 async def test_a_middleware_that_tries_again_after_a_timeout():
     """The record of the attempt that came to nothing has its end."""
-
-    async def again(request, handler):
-        try:
-            return await handler(request)
-        except aiohttp.ConnectionTimeoutError:
-            return await handler(request)
-
     aiohttpretty.register_uri("GET", URI, responses=[{"fault": faults.connect_timeout()}, {"status": 201}])
     timeout = aiohttp.ClientTimeout(sock_connect=0.01)
-    async with aiohttp.ClientSession(middlewares=(again,), timeout=timeout) as session:
+    async with aiohttp.ClientSession(
+        middlewares=(retrying(aiohttp.ConnectionTimeoutError),), timeout=timeout
+    ) as session:
         assert await ask(session) == 201
     first, second = aiohttpretty.calls
     assert (first.status, first.duration is not None, second.status) == (None, True, 201)

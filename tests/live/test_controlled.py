@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import RawTestServer
+from settling import PATIENCE, raised, text
 
 import aiohttpretty
 from aiohttpretty import (
@@ -23,7 +24,6 @@ from aiohttpretty import (
 from aiohttpretty.live.desk import Desk
 
 URI = "https://api.kraken.com"
-PATIENCE = 30  # seconds, for what must not hang
 SAMPLE = '{"error":[],"result":{"XXBTZUSD":{"a":["3602.30000","1","1.000"],"c":["3602.20000","0.01"]}}}'
 
 
@@ -51,17 +51,6 @@ async def session():
 @pytest.fixture
 async def kraken(session):
     return Kraken(session)
-
-
-async def text(awaitable):
-    async with await awaitable as response:
-        return response.status, await response.text()
-
-
-async def raised(awaitable):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - the caller looks
-        await asyncio.wait_for(awaitable, PATIENCE)
-    return caught.value
 
 
 async def test_the_price(kraken):

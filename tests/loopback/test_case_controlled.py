@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import RawTestServer, TestClient
-from settling import until
+from settling import PATIENCE, raised, text, until
 
 import aiohttpretty
 from aiohttpretty import (
@@ -20,8 +20,6 @@ from aiohttpretty import (
     OptionValueError,
     VerificationError,
 )
-
-from .asking import PATIENCE, raised, text
 
 
 @pytest.fixture

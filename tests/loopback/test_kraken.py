@@ -12,10 +12,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from settling import PATIENCE, raised
 
 import aiohttpretty
-
-from .asking import PATIENCE, raised
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "kraken.py"
 SPEC = importlib.util.spec_from_file_location("kraken", EXAMPLE)

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 from aiohttp.test_utils import RawTestServer
+from settling import raised, text
 
 import aiohttpretty
 from aiohttpretty import (
@@ -19,8 +20,6 @@ from aiohttpretty import (
     OptionValueError,
     Redirector,
 )
-
-from .asking import raised, text
 
 
 async def hello(request):

@@ -10,13 +10,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import RawTestServer
+from settling import PATIENCE, raised, text
 from yarl import URL
 
 import aiohttpretty
 from aiohttpretty import Authority, CaseControlledTestServer, OptionTypeError, OptionValueError, Redirector
 from aiohttpretty.errors import MissingPackageError
-
-from .asking import PATIENCE, raised, text
 
 
 @asynccontextmanager
