@@ -53,6 +53,7 @@ include = _registry.include
 passthrough = _registry.passthrough
 register_json_uri = _registry.register_json_uri
 register_websocket = _registry.register_websocket
+isolated = _registry.isolated
 serve = _registry.serve
 fake_request = _registry.fake_request
 has_call = _registry.has_call
@@ -160,6 +161,7 @@ __all__ = [
     "handler_errors",
     "has_call",
     "include",
+    "isolated",
     "match",
     "mount",
     "passthrough",

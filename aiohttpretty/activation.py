@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 from yarl import URL
 
 from .errors import DeactivatedError
 
 if TYPE_CHECKING:
+    from contextvars import Context
+
     from .script import Time
     from .shapes import Record, Spoken
+    from .sight import Scope
     from .wire.handlers import HandlerServer, Serving
+
+_T = TypeVar("_T")
 
 
 class _Undecided:
@@ -77,6 +82,11 @@ class Answerer(Passer, Protocol):
         """Whether what waits takes its time, where the reply doesn't say."""
         ...
 
+    @property
+    def context(self) -> Context | None:
+        """What its handlers inherit; by default nothing."""
+        ...
+
     def find(self, method: str, url: URL) -> Any:
         """The route of such a request, `UNDECIDED`, or None. Raises when no route for it can answer any more."""
         ...
@@ -130,11 +140,13 @@ class Activation:
     to the real network, unless another one is active too, which decides.
     """
 
-    __slots__ = ("_servers", "alive", "answerer", "transparent")
+    __slots__ = ("_servers", "alive", "answerer", "scope", "transparent")
 
-    def __init__(self, answerer: Answerer, *, transparent: bool = False) -> None:
+    def __init__(self, answerer: Answerer, *, transparent: bool = False, scope: Scope | None = None) -> None:
         self.answerer = answerer
         self.transparent = transparent
+        self.scope = scope
+        """Where it is seen, if it is not seen everywhere."""
         self.alive = True
         self._servers: dict[asyncio.AbstractEventLoop, HandlerServer] = {}
 
@@ -148,7 +160,8 @@ class Activation:
         if server is None:
             from .wire.handlers import HandlerServer  # noqa: PLC0415 - aiohttp.web, 10 ms that few tests need
 
-            server = self._servers[loop] = HandlerServer()
+            let_go_of_closed(self._servers, HandlerServer.close)
+            server = self._servers[loop] = HandlerServer(context=self.answerer.context)
         return server
 
     @property
@@ -182,6 +195,13 @@ def in_thread_of(loop: asyncio.AbstractEventLoop, action: Callable[[], Any]) -> 
         loop.call_soon_threadsafe(action)
     else:
         action()
+
+
+def let_go_of_closed(running: dict[asyncio.AbstractEventLoop, _T], end: Callable[[_T], object]) -> None:
+    """End what ran in event loops that are closed by now; whoever adds one asks, or all of them would be kept."""
+    for loop in [loop for loop in list(running) if loop.is_closed()]:
+        if (gone := running.pop(loop, None)) is not None:
+            end(gone)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -18,8 +18,11 @@ from .records.call import Call, Unmatched
 from .route import Route
 
 if TYPE_CHECKING:
+    from contextvars import Context
+
     from .addresses.hosts import Rules
     from .ledger import Ledger
+    from .origin import Origin
     from .records.log import Calls
     from .records.outgoing import OutgoingCall, UnconnectedCall
     from .records.through import PassedCall
@@ -37,6 +40,7 @@ class Registry(Protocol):
     _passing: Rules
     """The hosts that `passthrough()` was called with."""
     _ledger: Ledger
+    _context: Context | None
 
     @property
     def settings(self) -> Settings: ...
@@ -46,6 +50,9 @@ class Registry(Protocol):
     def ready(self, url: URL) -> bool: ...
     async def start(self, url: URL) -> None: ...
     def failed(self, reply: Any, record: Any, error: BaseException) -> None: ...
+    def shuts_out(self) -> list[Ledger]:
+        """The ledgers that requests could have found, if this one were not in between."""
+        ...
 
 
 class Answerer:
@@ -53,7 +60,7 @@ class Answerer:
 
     def __init__(self, registry: Registry, idle: Callable[[], list[Ledger]]) -> None:
         self._registry = registry
-        self._idle = idle  # those of the registries that are not active
+        self._idle = idle  # those of the registries that a request need not see: not active, or isolated
         self._sure = registry._ledger.sure
         self._fitting = registry._ledger.fitting
         self.ready = registry.ready
@@ -64,6 +71,10 @@ class Answerer:
     @property
     def time(self) -> Time:
         return self._registry.settings.time
+
+    @property
+    def context(self) -> Context | None:
+        return self._registry._context
 
     def find(self, method: str, url: URL) -> Any:
         __tracebackhide__ = True  # pytest leaves such frames out of its tracebacks
@@ -174,17 +185,53 @@ class Answerer:
     def refuse(self, others: list[Answerer], request: activation.Request, asked: object) -> NoMatchError:
         registries = [self._registry, *(other._registry for other in others)]
         calls = [call for each in registries for call in (*each.calls, *each.calls.to_test_servers)]
-        ledgers = [registry._ledger for registry in registries]
-        error: NoMatchError = _inquiry().no_match(request, _known().known(), ledgers, self._idle, calls)
+        ledgers = [ledger for each in (self, *others) for ledger in each._offered()]
+        shut, unseen = registries[-1].shuts_out(), self._unseen
+        error: NoMatchError = _inquiry().no_match(
+            request, _known().known(), ledgers, self._idle, calls, shut=shut, unseen=unseen
+        )
         record = Unmatched(request.method, request.url, error)
         for registry in registries:
             registry.unmatched.append(record)
         return error
 
+    _unseen: Origin | None = None
+
+    def _offered(self) -> list[Ledger]:
+        """Whose routes could have answered."""
+        return [self._registry._ledger]
+
     def _used_up(self, route: Route, request: activation.Request) -> UnansweredError:
         error: UnansweredError = _inquiry().used_up(request, _known().known(), route)
         self._registry.unmatched.append(Unmatched(request.method, request.url, error))
         return error
+
+
+class Guard(Answerer):
+    """Answers nothing, and refuses in the name of a registry that may not even be active.
+
+    Args:
+        unseen: where the block was opened that the requests do not see.
+    """
+
+    def __init__(self, registry: Registry, idle: Callable[[], list[Ledger]], unseen: Origin) -> None:
+        super().__init__(registry, idle)
+        self._unseen = unseen
+
+    def find(self, method: str, url: URL) -> None:
+        """Nothing."""
+
+    def choose(self, method: str, url: URL) -> None:
+        """Nothing."""
+
+    def decide(self, request: activation.Request) -> None:
+        """Nothing."""
+
+    def unconnects(self, method: str, url: URL) -> bool:
+        return False
+
+    def _offered(self) -> list[Ledger]:
+        return []
 
 
 def _inquiry() -> ModuleType:

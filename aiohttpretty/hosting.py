@@ -6,15 +6,19 @@ exception that a handler lets out is told to the test, unless the test has said 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from .addresses.address import place_of
 from .addresses.mounted import Mounted, mounted_at
 from .errors import HandlerError, OptionTypeError
+from .legible import legible
 from .origin import caller
 from .records.failed import HandlerFailure
 
 if TYPE_CHECKING:
+    from contextvars import Context
+
     from yarl import URL
 
     from .addresses.address import MountedBeneath
@@ -29,6 +33,8 @@ class Hosting:
     """What is mounted in a registry."""
 
     _activation: Any
+    _context: Context | None
+    """What handlers inherit; by default nothing."""
     _ledger: Ledger
     _takes_paths: bool
 
@@ -37,6 +43,7 @@ class Hosting:
         """Every exception that a handler or a mounted application let out; empty it to say that it was meant."""
         self._hosts: list[Any] = []
 
+    @legible
     def mount(self, uri: object, app: Any, *, expect_errors: bool = False, handler_cancellation: bool = False) -> Mount:
         """Answer every request at and below an address that no registered route answers.
 
@@ -103,7 +110,9 @@ class Hosting:
             if not mount.expect_errors:
                 self.handler_errors.append(HandlerFailure(error, None, url, mount))
 
-        made = _host(app, where.name, where.prefix, handler_cancellation=cancels, on_failure=failed)
+        made = _host(
+            app, where.name, where.prefix, handler_cancellation=cancels, on_failure=failed, context=self._context
+        )
         self._hosts.append(made)
         return made
 
@@ -149,8 +158,8 @@ class Hosting:
         if found := failed.untold(self.handler_errors):
             raise HandlerError(failed.sentence(found)) from found[0].error
 
-    def _enter(self, *routes: Route) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _enter(self, *routes: Route) -> None: ...
 
 
 def _host(app: Any, *place: str, **how: Any) -> Any:

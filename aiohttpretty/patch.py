@@ -10,27 +10,35 @@ there: aiohttp's own.
 from __future__ import annotations
 
 import inspect
+import re
 import socket
 import threading
 import warnings
 from collections.abc import Callable
-from functools import partial
 from types import FunctionType
 from typing import Any
 
+import aiohttp
 from aiohttp import ClientSession, DefaultResolver, TCPConnector
 from aiohttp.abc import AbstractResolver
 
+from . import sight
 from .activation import Activation, Answerer
 from .binding import Binding
 from .errors import AiohttprettyWarning
 from .interception import Hook, hook_of, hooks
 from .origin import caller
+from .sight import Scope
 
 # aiohttp's own, most often; to tell a wrapper around ours from one that is gone
 _AT_FIRST = ClientSession.__dict__["_request"]
+# The newest that this package was tested with, and the one that is here
+_TESTED = (3, 14, 5)
+_VERSION = tuple(map(int, re.findall(r"\d+", aiohttp.__version__)[:3]))
 _lock = threading.RLock()
 _activations: tuple[Activation, ...] = ()
+# Those that not all of the process sees
+_isolated: set[Activation] = set()
 _patch: Patch | None = None
 _signatures: dict[object, inspect.Signature] = {}
 
@@ -74,7 +82,7 @@ class Patch:
         async def _request(self: ClientSession, method: str, str_or_url: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             # those of all, not of this patch: one that stayed behind below another tool's wrapper must mock, too
-            activations = _activations
+            activations = sight.seen(_activations, _isolated) if _isolated else _activations
             connector = self._connector
             if not activations or connector is None:
                 return await run(self, method, str_or_url, *args, **kwargs)
@@ -99,18 +107,25 @@ class Patch:
         return _request
 
 
-def enter(answerer: Answerer, *, transparent: bool = False) -> Activation:
+def enter(answerer: Answerer, *, transparent: bool = False, scope: Scope | None = None) -> Activation:
     """Put `answerer` in front of aiohttp, to be asked before those that are there already.
 
     Args:
         transparent: What it has no route for goes out to the real network, unless another one is there that minds.
+        scope: It is seen only here, and by what comes of this; without one, everywhere.
     """
     global _activations, _patch
     with _lock:
         if _patch is None:
+            if _TESTED < _VERSION:
+                _check_private()
             _patch = Patch()
-        activation = Activation(answerer, transparent=transparent)
-        _activations = (activation, *_activations)
+        activation = Activation(answerer, transparent=transparent, scope=scope)
+        if scope is None:
+            _activations = (activation, *_activations)
+        else:
+            sight.enter(activation)
+            _isolated.add(activation)
         return activation
 
 
@@ -118,11 +133,15 @@ def leave(activation: Activation) -> None:
     """Take it away; after the last one, everything is as it was before the first."""
     global _activations, _patch
     with _lock:
-        _activations = tuple(other for other in _activations if other is not activation)
         activation.alive = False
-        if _activations:
+        if activation.scope is None:
+            _activations = tuple(other for other in _activations if other is not activation)
+        else:
+            _isolated.discard(activation)
+            sight.leave(activation)
+        if _activations or _isolated:
             for hook in hooks():
-                hook.in_own_thread(partial(hook.drop, activation))
+                hook.drop(activation)
             activation.end()
             return
         patch, _patch = _patch, None
@@ -164,6 +183,12 @@ class _Resolver(AbstractResolver):
 
     async def close(self) -> None:
         """There is nothing to close."""
+
+
+def _check_private() -> None:
+    from . import private  # noqa: PLC0415 - only where aiohttp is newer than what is known
+
+    private.check()
 
 
 def _peeled(function: Any) -> Any:

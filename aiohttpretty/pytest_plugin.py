@@ -104,7 +104,9 @@ def pytest_runtest_makereport(
     watch.failed |= report.failed or hasattr(report, "wasxfail")
     watch.skipped |= report.skipped
     if ends:
+        # with all that it has seen
         del item.stash[_WATCH]
+        item.session.stash[_OFF] = _nothing
     return report
 
 
@@ -127,7 +129,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         return (yield)
     finally:
         # Ctrl-C and pytest.exit() leave out the teardown of the test that they stop
-        session.stash.get(_OFF, lambda: None)()
+        session.stash.get(_OFF, _nothing)()
 
 
 @pytest.fixture(name="aiohttpretty")
@@ -169,6 +171,10 @@ def aiohttp_redirector(aiohttp_tls: Authority) -> Iterator[Redirector]:
     redirector = Redirector(aiohttp_tls)
     yield redirector
     redirector.end()
+
+
+def _nothing() -> None:
+    """There is nothing to switch off."""
 
 
 def _checked(read: Callable[[Any], dict[str, Any]], source: Any) -> dict[str, Any]:

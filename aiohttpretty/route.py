@@ -29,6 +29,13 @@ class Home(Protocol):
     calls: Calls
     unconnects: bool
     """Whether a route may have a reply that there is no connection; where none has, nobody looks for one."""
+    isolated_at: Origin | None
+    """Where its block was opened, if not all of the process sees it."""
+
+    @property
+    def _active(self) -> bool:
+        """Whether it answers requests now."""
+        ...
 
     @property
     def keep_bodies(self) -> bool:
@@ -111,6 +118,12 @@ class Route:
         """Whether it answers every request to its address, always."""
         self.used = False
         """Whether it has answered, since it says this. Not a question to `calls`, which a test may clear."""
+
+    @property
+    def isolated_at(self) -> tuple[Origin, bool] | None:
+        """Where the block of its registry was opened, and whether that is still open; None if all see it."""
+        opened = self._home.isolated_at
+        return None if opened is None else (opened, self._home._active)
 
     # -- as a handle
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 from aiohttp import ClientResponse
 from yarl import URL
@@ -17,6 +18,7 @@ from .control import Control
 from .diagnosis import report
 from .errors import OptionValueError, UnreachableRouteWarning
 from .hosting import Hosting
+from .isolation import Isolation
 from .ledger import Ledger, RegistryView
 from .looking import Looking
 from .origin import caller
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from .settings import SettingWords
 
 
-class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Switch):
+class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Isolation, Switch):
     """A registry: its routes, its calls, and the switch that puts it in front of aiohttp.
 
     The functions of the module `aiohttpretty` are the methods of one global instance; make another one for a
@@ -51,15 +53,16 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Switch):
         Hosting.__init__(self)
         Sockets.__init__(self)
         Serve.__init__(self)
+        Isolation.__init__(self)
         self._ledger = Ledger()
         self.unconnects = False
         self._passing: Rules = ()
-        self._answerer = Answerer(self, _idle)
+        self._answerer = Answerer(self, _unseen)
         self._transparent = False  # whether all that nothing answers is let through, for the tools of this package
         self._activation: Activation | None = None
         self._recall: Recall | None = None
         self._takes_paths = True
-        _all.add(self)
+        _all[id(self)] = self
         self.registry = RegistryView(self._ledger)
         """A read-only mapping from (method, uri) to what was registered."""
         self.calls = Calls()
@@ -167,17 +170,17 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Switch):
 
                 late.registered_after(self.unmatched, route)
             self._ledger.add(route)
-        self._changed()
+        self._changed(unmounts=any(route.host is not None for route in routes))
 
-    def _changed(self) -> None:
+    def _changed(self, *, unmounts: bool) -> None:
         self._answerer.version += 1
-        if self._hosts:
+        if unmounts and self._hosts:
             self._end_unmounted()
 
     def strike(self, route: Route) -> None:
         """For `Route.remove()`."""
         self._ledger.strike(route)
-        self._changed()
+        self._changed(unmounts=route.host is not None)
 
     def rewrite(self, route: Route, options: Mapping[str, Any]) -> None:
         """For `Route.replace()`."""
@@ -192,7 +195,8 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Switch):
 
     def _turn_on(self) -> None:
         self._refuse_paths()
-        self._activation = patch.enter(self._answerer, transparent=self._transparent)
+        self._activation = patch.enter(self._answerer, transparent=self._transparent, scope=self._scope)
+        self._look_around()
 
     def _turn_off(self) -> None:
         activation, self._activation = self._activation, None
@@ -207,11 +211,17 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Switch):
     def _active(self) -> bool:
         return self._activation is not None
 
+    def _another(self) -> AioHTTPretty:
+        return AioHTTPretty()
+
+    def _others(self) -> list[AioHTTPretty]:
+        return [one for one in _registries() if one is not self]
+
     def clear(self) -> None:
         """Purge the routes and the calls."""
         self._end_sockets()
         self._ledger.clear()
-        self._changed()
+        self._changed(unmounts=True)
         self.calls.clear()
         self.unmatched.clear()
         self.handler_errors.clear()
@@ -244,15 +254,23 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Switch):
         return f"<AioHTTPretty, {state}: {len(self.registry)} routes, {len(self.calls)} calls>"
 
 
-_all: WeakSet[AioHTTPretty] = WeakSet()
+_all: WeakValueDictionary[int, AioHTTPretty] = WeakValueDictionary()
 
 
 def _registration() -> ModuleType:
     # pytest's plug-in imports this package in every run, also where nothing is ever registered
     from . import registration  # noqa: PLC0415 - with the replies, a third of what it takes to import it
+    from .replies import stream  # noqa: PLC0415 - it is there by now
 
+    stream.aside = asyncio.to_thread
     return registration
 
 
-def _idle() -> list[Ledger]:
-    return [registry._ledger for registry in _all if registry._activation is None]
+def _unseen() -> list[Ledger]:
+    """Those that a request need not see: of registries that are not active, or isolated."""
+    return [one._ledger for one in _registries() if one._activation is None or one._scope is not None]
+
+
+def _registries() -> list[AioHTTPretty]:
+    found = [reference() for reference in _all.valuerefs()]  # at once: another thread may be making one
+    return [one for one in found if one is not None]

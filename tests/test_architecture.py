@@ -52,6 +52,7 @@ STOREYS = [
     {"__init__"},
     {"live.wire_server"},
     {"steward"},
+    {"isolation"},
     {"sockets", "control", "serving", "testing"},
     {"live.controlled", "loopback.case_controlled", "loopback.redirector", "tcp.server"},
     {"tcp.visit"},
@@ -66,11 +67,13 @@ STOREYS = [
     {"diagnosis.inquiry", "verification.expectation", "verification.shortfall"},
     {"diagnosis.prose", "verification.attempts", "verification.nearcalls"},
     {"diagnosis.report", "registration", "patch", "waiting", "live.hosts"},
-    {"ledger", "switch", "diagnosis.hints", "diagnosis.suggestion", "interception", "known", "live.lifetime"}
+    {"sight"}
+    | {"ledger", "switch", "diagnosis.hints", "diagnosis.suggestion", "interception", "known", "live.lifetime"}
     | {"tcp.caller"},
     {"records.through"},
     {"records.outgoing"},
     {"records.call", "records.recalled", "diagnosis.nearness", "binding", "settings", "live.mount"},
+    {"diagnosis.single"},
     {"route", "records.unused", "diagnosis.verdict", "far_end", "activation", "records.described", "records.timeline"},
     {"records.messages", "records.came"},
     {"handled"},
@@ -94,7 +97,16 @@ STOREYS = [
     | {"diagnosis.difference", "diagnosis.outside", "diagnosis.question", "matching.pairing", "records.failed"}
     | {"live.prefix", "live.asgi_http", "live.departure"}
     | {"loopback.resolver", "loopback.socket_end", "loopback.tls"},
-    {"diagnosis.masking", "diagnosis.paste", "replies.fault", "replies.head", "loops.background", "loops.current"}
+    {
+        "diagnosis.masking",
+        "diagnosis.paste",
+        "legible",
+        "private",
+        "replies.fault",
+        "replies.head",
+        "loops.background",
+        "loops.current",
+    }
     | {"tcp.arrivals", "tcp.reception", "tcp.seen", "tcp.threshold"},
     {"coding", "elsewhere", "errors", "loops.stand_in", "notation", "script", "wire.transport", "diagnosis.layout"}
     | {"diagnosis.listening", "loops.threads"}
@@ -105,6 +117,8 @@ STOREYS = [
 GROUND = {"coding", "errors", "origin", "script"}
 RIGHT = {
     "patch",
+    "private",
+    "sight",
     "interception",
     "waiting",
     "known",

@@ -6,12 +6,9 @@ request says the rest.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from yarl import URL
 
@@ -20,11 +17,16 @@ from . import masking
 from .difference import cut
 from .nearness import Candidate
 from .outside import server, stream
-from .place import HOST, smoothed
+from .place import HOST
 from .question import Question
-from .verdict import Verdict
+from .single import ONLY, flat
 
 _MOST = 2
+_SIGHT = (
+    "which this request does not see: only the code of the block does, and the tasks, callbacks and to_thread() calls "
+    "that begin in there. Begin in the block what makes the request, or register for all with "
+    "aiohttpretty.register_uri() and aiohttpretty.activate()."
+)
 _NOTHING = "nothing is registered by now. Register it before the request is made."
 
 
@@ -40,7 +42,11 @@ class Scene:
     given: int = 0
     """How many requests that one has answered."""
     idle: Any = None
-    """One in a registry that is not active."""
+    """One in a registry that is not active, or not seen by the request."""
+    shut: Any = None
+    """One that was not asked, because an isolated registry without fall_through is in between."""
+    unseen: Any = None
+    """Where the block of an isolated registry was opened that the request does not see, and there is no other."""
     hop: Any = None
     """The call whose redirect led here."""
     later: Any = None
@@ -74,10 +80,29 @@ def _idle(scene: Scene) -> str | None:
             f"{route.address.name!r} is registered at {route.origin}, in a bundle that is not included. Write "
             "aiohttpretty.include(the_bundle, base='https://...')."
         )
+    if route.isolated_at is not None:
+        opened, is_open = route.isolated_at
+        why = _SIGHT if is_open else "whose block has ended. Make the request inside of the block."
+        return f"the route for it ({route.origin}) is in the registry of isolated() ({opened}), {why}"
     return (
         f"the route for it ({route.origin}) is in another registry, which is not active. Activate that one, too: "
         "with the_other.activate(): ..."
     )
+
+
+def _shut(scene: Scene) -> str | None:
+    if scene.shut is None:
+        return None
+    return (
+        f"the route for it ({scene.shut.origin}) is outside of isolated(fall_through=False), which asks no registry "
+        "outside. Leave fall_through out, or register in the block what is asked for in there."
+    )
+
+
+def _unseen(scene: Scene) -> str | None:
+    if scene.unseen is None or scene.idle is not None:
+        return None
+    return f"the only registry that is active is that of isolated() ({scene.unseen}), {_SIGHT}"
 
 
 def _hop(scene: Scene) -> str | None:
@@ -99,7 +124,12 @@ def _conditions(candidate: Candidate) -> list[str]:
 
 
 def _later(scene: Scene) -> str | None:
-    if scene.later is None or (scene.candidates and not _PLACE.intersection(_conditions(scene.candidates[0]))):
+    isolated = scene.shut is not None or scene.unseen is not None  # and the line further down is in another code
+    if (
+        scene.later is None
+        or isolated
+        or (scene.candidates and not _PLACE.intersection(_conditions(scene.candidates[0])))
+    ):
         return None
     return f"it is registered only further down, at {scene.later}: after the request. Register it before."
 
@@ -129,129 +159,10 @@ def _single(scene: Scene) -> str | None:
         return None
     [miss] = misses
     word = miss.condition.partition(" ")[0]
-    return (
-        _ONLY[word](miss, scene)
-        if word in _ONLY
-        else f"only the condition {miss.condition!r} doesn't fit: {_flat(miss)}."
-    )
-
-
-def _only_address(miss: Verdict, scene: Scene) -> str:
-    return (
-        f"{miss.expected!r} is a path of a bundle. Write include(the_bundle, base='https://...') in the registry that "
-        "is asked."
-    )
-
-
-def _only_pattern(miss: Verdict, scene: Scene) -> str:
-    return f"only the pattern doesn't match: {_flat(miss)}."
-
-
-def _only_values(miss: Verdict, scene: Scene) -> str:
-    if miss.condition == "host" and miss.expected.partition(":")[0] == miss.actual.partition(":")[0]:
-        return f"only the port differs: {miss.expected} is registered, {miss.actual} was asked for."
-    return f"only the {miss.condition} differs: {miss.expected} is registered, {miss.actual} was asked for."
-
-
-def _only_path(miss: Verdict, scene: Scene) -> str:
-    slip = path_slip(miss.expected, miss.actual)
-    what = slip if slip is not None else "only the path differs"
-    return f"{what}: {cut(miss.expected)} is registered, {cut(miss.actual)} was asked for."
-
-
-def path_slip(wanted: str, asked: str) -> str | None:
-    """What makes the difference between two paths, if it is easily overlooked."""
-    if smoothed(wanted) != smoothed(asked):
-        return None
-    for what, change in _SLIPS:
-        if change(wanted) == change(asked):
-            return f"only {what} makes the difference"
-    return "only slashes, the case or percent-encodings make the difference"
-
-
-_SLIPS: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("a trailing slash", lambda path: path.rstrip("/")),
-    ("the case of the path", str.casefold),
-    ("a double slash", lambda path: re.sub("/+", "/", path)),
-    ("a percent-encoding (encoded once, or twice)", lambda path: unquote(unquote(path))),
-    ("a blank at the end", str.strip),
-)
-
-
-def _only_params(miss: Verdict, scene: Scene) -> str:
-    return (
-        f"only the params differ: {_flat(miss)}.{_param_slip(miss)} (check_params=False answers whatever the query is.)"
-    )
-
-
-def _param_slip(miss: Verdict) -> str:
-    lines = miss.difference.split("\n")
-    found = re.fullmatch(r"\S+: expected '(.*)', got '(.*)'", lines[0])
-    if len(lines) == 1 and found is not None:
-        one, other = found.groups()
-        if one.casefold() == other.casefold():
-            return " Only the case differs; a bool is written 'True' by str()."
-        if unquote(one) == unquote(other):
-            return " One of them is percent-encoded twice."
-    if len(lines) == 1 and re.search(r"\['(.*)', '\1'\]", miss.difference):
-        return " A value is there twice: in the URL and in params=, perhaps."
-    names = [line.partition(":")[0] for line in lines]
-    if len(names) == 2 and names[0].casefold() == names[1].casefold():
-        return " Only the case of the name differs."
-    return ""
-
-
-def _only_header(miss: Verdict, scene: Scene) -> str:
-    if miss.actual == "nothing":
-        return f"only the {miss.condition} is missing: expected {miss.expected}."
-    return f"only the {miss.condition} differs: {_flat(miss)}."
-
-
-def _only_json(miss: Verdict, scene: Scene) -> str:
-    return _sent_as(scene, "json", "json=") or f"only the JSON body differs: {_flat(miss)}.{_type_slip(miss)}"
-
-
-def _only_form(miss: Verdict, scene: Scene) -> str:
-    return _sent_as(scene, "form", "data={...}") or f"only the {miss.condition} differs: {_flat(miss)}."
-
-
-def _sent_as(scene: Scene, kind: str, cure: str) -> str | None:
-    sent = scene.question.content_type
-    came = "form" if sent == "application/x-www-form-urlencoded" else "json" if sent.endswith("json") else sent
-    if not scene.question.body or came == kind or came not in ("form", "json"):
-        return None
-    return f"the body was sent as {_KINDS[came]}, and the route expects {_KINDS[kind]} ({cure})."
-
-
-_KINDS = {"form": "a form", "json": "JSON"}
-
-
-def _type_slip(miss: Verdict) -> str:
-    found = re.search(r"^(\S+): expected (.*), got (.*)$", miss.difference, re.MULTILINE)
-    if found is None:
-        return ""
-    try:
-        one, other = json.loads(found[2]), json.loads(found[3])
-    except ValueError:
-        return ""
-    if type(one) is type(other) or str(one).casefold() != str(other).casefold():
-        return ""
-    return f" The type differs: {type(one).__name__} is expected, {type(other).__name__} came."
-
-
-_ONLY: dict[str, Callable[[Verdict, Scene], str]] = {
-    "address": _only_address,
-    "method": _only_values,
-    "scheme": _only_values,
-    "host": _only_values,
-    "path": _only_path,
-    "pattern": _only_pattern,
-    "params": _only_params,
-    "header": _only_header,
-    "cookie": _only_header,
-    "json": _only_json,
-    "form": _only_form,
-}
+    known = ONLY.get(word)
+    if known is None:
+        return f"only the condition {miss.condition!r} doesn't fit: {flat(miss)}."
+    return known(miss, scene.question)
 
 
 def _far(scene: Scene) -> str:
@@ -268,11 +179,7 @@ def _far(scene: Scene) -> str:
     where = f"the nearest route ({best.route.origin}) differs in {', '.join(words[:-1] or words)}{last}"
     if len(words) > 2:
         return f"{where}."
-    return f"{where}: {'; '.join(f'{miss.condition}: {_flat(miss)}' for miss in best.misses)}."
-
-
-def _flat(miss: Verdict) -> str:
-    return cut(miss.difference.replace("\n", "; "), 160)
+    return f"{where}: {'; '.join(f'{miss.condition}: {flat(miss)}' for miss in best.misses)}."
 
 
 def _times(number: int) -> str:
@@ -283,4 +190,15 @@ def _url(url: URL) -> str:
     return cut(str(masking.url(url)))
 
 
-_HINTS: tuple[Callable[[Scene], str | None], ...] = (stream, _gone, _idle, _later, _hop, server, _base_url, _single)
+_HINTS: tuple[Callable[[Scene], str | None], ...] = (
+    stream,
+    _gone,
+    _shut,
+    _idle,
+    _unseen,
+    _later,
+    _hop,
+    server,
+    _base_url,
+    _single,
+)

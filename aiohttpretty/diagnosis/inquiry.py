@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,14 +26,29 @@ if TYPE_CHECKING:
     from ..route import Route
 
 _E = TypeVar("_E", bound=UnansweredError)
+# Of so many tasks that run the same code the stacks are looked at, and so many of the latest requests are told that
+# their route came too late: thousands may fail together
+_ALIKE = 8
+_AMENDED = 256
 # Of redirects
 _FOLLOWED = frozenset({301, 302, 303, 307, 308})
 
 
 def no_match(
-    request: Any, known: Any, ledgers: Sequence[Ledger], idle: Callable[[], Iterable[Ledger]], calls: Sequence[Call]
+    request: Any,
+    known: Any,
+    ledgers: Sequence[Ledger],
+    idle: Callable[[], Iterable[Ledger]],
+    calls: Sequence[Call],
+    *,
+    shut: Sequence[Ledger] = (),
+    unseen: Origin | None = None,
 ) -> NoMatchError:
-    """The error for a request that no route of these ledgers answers; the idle ones are not active."""
+    """The error for a request that no route of these ledgers answers; the idle ones are not active, or not seen here.
+
+    `shut` are those that were not asked because an isolated one is in between; `unseen` is where the block of an
+    isolated one was opened, if nothing else is there.
+    """
     question = _question(request, known)
     judge = _judge(request, known, question)
     routes = list(_routes(ledgers))
@@ -43,8 +59,10 @@ def no_match(
         nearest(question.method, url, routes, judge),
         gone=gone,
         given=0 if gone is None else sum(call.route is not None and call.route.origin == gone.origin for call in calls),
-        idle=_lasting(lambda: _elsewhere([one for one in idle() if one not in ledgers], question, judge)),
+        shut=_elsewhere(shut, question, judge),
+        idle=_lasting(lambda: _elsewhere([one for one in idle() if one not in (*ledgers, *shut)], question, judge)),
         hop=_hop(request, question, calls),
+        unseen=unseen,
         later=later.further_down(question.method, url, _frames(known)),
         own=listening.here(url.host, url.port),
         streamed=bool(request.head) and known is not None and known.passes,
@@ -63,7 +81,7 @@ def used_up(request: Any, known: Any, route: Route) -> UnansweredError:
 
 def registered_after(records: Sequence[Unmatched], route: Route) -> None:
     """Say of the requests that a route would have answered that it came too late."""
-    for record in records:
+    for record in records[-_AMENDED:]:
         missed = record.report.startswith(report.MISSED) and route.method in ("*", record.method) and not route.matchers
         if missed and route.address.fits(record.url) is not None:
             record.amend(report.registered_later(record.report, route))
@@ -122,8 +140,12 @@ def _frames(known: Any) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
+    alike: Counter[object] = Counter()
     for task in known.tasks if known is not None else ():
-        yield from stack_of(task)
+        code = getattr(task.get_coro(), "cr_code", None)
+        alike[code] += 1
+        if alike[code] <= _ALIKE or task is known.task:
+            yield from stack_of(task)
 
 
 def _gone(ledgers: Sequence[Ledger]) -> Iterator[Any]:

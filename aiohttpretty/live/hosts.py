@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ..activation import in_thread_of
+from ..activation import in_thread_of, let_go_of_closed
 from ..errors import ApplicationError, OptionValueError
 from ..wire.handlers import HandlerServer, Serving
 from .foreign import adapted
@@ -25,9 +25,20 @@ Failed = Callable[[BaseException], None]
 class Host:
     """Runs a handler; others run the rest."""
 
-    def __init__(self, app: Any, place: str, prefix: str, *, handler_cancellation: bool, on_failure: Failed) -> None:
+    def __init__(
+        self,
+        app: Any,
+        place: str,
+        prefix: str,
+        *,
+        handler_cancellation: bool,
+        on_failure: Failed,
+        context: Context | None = None,
+    ) -> None:
         self.app = app
         """What was mounted."""
+        self.context = context
+        """What its handlers inherit; by default nothing."""
         self.prefix = prefix
         self.handler_cancellation = handler_cancellation
         self._place = place
@@ -54,6 +65,7 @@ class Host:
         """What serves it in the event loop, which is running."""
         server = self._servers.get(loop)
         if server is None:
+            let_go_of_closed(self._servers, Serving.close)
             server = self._servers[loop] = self._new_server(loop)
         return server
 
@@ -64,14 +76,11 @@ class Host:
             in_thread_of(loop, server.close)
 
     def _new_server(self, loop: asyncio.AbstractEventLoop) -> Serving:
-        return HandlerServer(handler_cancellation=self.handler_cancellation)
+        return HandlerServer(handler_cancellation=self.handler_cancellation, context=self.context)
 
 
 class ServerHost(Host):
     """Runs a `web.Server`."""
-
-    context: Context | None = None
-    """What its handlers inherit; by default nothing."""
 
     def _new_server(self, loop: asyncio.AbstractEventLoop) -> Serving:
         if self.app._loop is not loop:
@@ -98,12 +107,14 @@ class AppHost(Host):
         loop = asyncio.get_running_loop()
         life = self._lives.get(loop)
         if life is None:
+            let_go_of_closed(self._lives, Lifetime.end)
             life = self._lives[loop] = Lifetime(
                 self._make(),
                 self._place,
                 self.prefix,
                 handler_cancellation=self.handler_cancellation,
                 on_failure=self._on_failure,
+                context=self.context,
             )
         await life.start()
 
@@ -138,14 +149,14 @@ class AppHost(Host):
         )
 
 
-def host(app: Any, place: str, prefix: str, *, handler_cancellation: bool, on_failure: Failed) -> Host | None:
+def host(app: Any, place: str, prefix: str, *, handler_cancellation: bool, **how: Any) -> Host | None:
     """Where it runs; None if it is no application and no server: a handler perhaps, which a `Host` runs.
 
     Raises:
         OptionTypeError: it may be an application of more than one kind.
         OptionValueError: `handler_cancellation` is to be said of a `web.Server`, which has it already.
     """
-    how: dict[str, Any] = {"handler_cancellation": handler_cancellation, "on_failure": on_failure}
+    how["handler_cancellation"] = handler_cancellation
     if isinstance(app, web.Application):
         return AppHost(lambda: app, app, place, prefix, **how)
     if not isinstance(app, web.Server):

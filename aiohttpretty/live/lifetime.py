@@ -36,6 +36,7 @@ class Lifetime:
         place: the address where it is mounted, for sentences.
         prefix: the path before its routes, decoded.
         on_failure: is told what its start or its end lets out.
+        context: it runs in a copy of this; by default in an empty one.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Lifetime:
         *,
         handler_cancellation: bool,
         on_failure: Callable[[BaseException], None],
+        context: Context | None = None,
     ) -> None:
         self.serving: Serving | None = None
         """What serves it, once it has started."""
@@ -61,7 +63,7 @@ class Lifetime:
         self._loop = loop = asyncio.get_running_loop()
         self._begun = loop.create_future()
         self._ended = loop.create_future()
-        context = Context()
+        context = Context() if context is None else context.copy()
         self._mark = object()
         context.run(_inside.set, self._mark)
         self._task: asyncio.Task[None] = context.run(loop.create_task, self._live())

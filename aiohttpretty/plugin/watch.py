@@ -48,12 +48,14 @@ class Watch:
         self._own = item.session.stash.setdefault(_OWN, set())
         _cleared(self._own)
         self._handle: Handle = front_door.activate(**words)
+        front_door._registry._beside = []
 
     def undo(self) -> None:
         """Switch off."""
         self.on = False
         self._handle.undo()
         self.look()  # an application may have failed at its end
+        front_door._registry._beside = None
 
     def look(self, *, anew: bool = False) -> None:
         """Take note of what there is, before somebody clears it; `anew`, what is not there any more is not meant."""
@@ -61,7 +63,11 @@ class Watch:
             self._seen = ([], [], [], [])
         registry = front_door._registry
         self._all_called = registry.settings.assert_all_called if anew else self._all_called
-        routes = registry._ledger.routes()
+        self._take(registry, registry._ledger.routes())
+        for beside in registry._beside or ():
+            self._take(beside, ())  # at the end of its block, it was asked whether all its routes have been used
+
+    def _take(self, registry: front_door.AioHTTPretty, routes: Iterable[Any]) -> None:
         calls = (*registry.calls, *registry.calls.to_test_servers)
         news: tuple[Iterable[Any], ...] = calls, registry.unmatched, routes, registry.handler_errors
         for seen, new in zip(self._seen, news, strict=True):

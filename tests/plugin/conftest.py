@@ -1,9 +1,18 @@
 """A child pytest, and the code under test that its test files use."""
 
 import os
+from importlib import import_module
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+import aiohttpretty
+
+# A child in this process forgets the modules that it was the first to import; here, each would be there twice
+PACKAGE = Path(aiohttpretty.__file__).parent
+for room in PACKAGE.rglob("*.py"):
+    import_module(".".join((PACKAGE.name, *room.relative_to(PACKAGE).with_suffix("").parts)))
 
 # The code under test. It lives in a file of its own: what a test file's own functions do is another matter.
 SDK = """
