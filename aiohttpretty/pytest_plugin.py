@@ -95,7 +95,7 @@ def pytest_runtest_makereport(
     if report.failed:
         if show != "never":
             error = call.excinfo.value if call.excinfo is not None else None
-            texts += [sections.explanation(front_door._registry._recall, error), watch.timeline()]
+            texts += [*(sections.explanation(recall, error) for recall in watch.recalls()), watch.timeline()]
         texts += [watch.unnoticed(), watch.bugs()]
     elif show == "always" and report.when == "call":
         texts.append(watch.timeline())

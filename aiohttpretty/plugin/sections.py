@@ -37,9 +37,9 @@ def add(report: pytest.TestReport, texts: Sequence[str]) -> None:
         addsection(NAME, text)
 
 
-def explanation(recall: Recall | None, error: BaseException | None) -> str:
+def explanation(recall: Recall, error: BaseException | None) -> str:
     """What there is to say of `has_call`, if the assertion that failed has just asked it; else nothing."""
-    if recall is None or not isinstance(error, AssertionError):
+    if not isinstance(error, AssertionError):
         return ""
     if not any(_asked_there(recall, traceback) for traceback in _steps(error.__traceback__)):
         return ""

@@ -18,6 +18,7 @@ import aiohttpretty as front_door
 
 if TYPE_CHECKING:
     from ..origin import Origin
+    from ..records.recall import Recall
     from ..switch import Handle
 
 # Where the tests of this run have registered something by themselves, not in what was set up for them
@@ -63,16 +64,23 @@ class Watch:
             self._seen = ([], [], [], [])
         registry = front_door._registry
         self._all_called = registry.settings.assert_all_called if anew else self._all_called
-        self._take(registry, registry._ledger.routes())
-        for beside in registry._beside or ():
-            self._take(beside, ())  # at the end of its block, it was asked whether all its routes have been used
-
-    def _take(self, registry: front_door.AioHTTPretty, routes: Iterable[Any]) -> None:
-        calls = (*registry.calls, *registry.calls.to_test_servers)
-        news: tuple[Iterable[Any], ...] = calls, registry.unmatched, routes, registry.handler_errors
+        routes = registry._ledger.routes()  # a block of isolated() has been asked at its end whether all were used
+        calls, unmatched, errors = [], [], []
+        for each in _registries():
+            calls += [*each.calls, *each.calls.to_test_servers]
+            unmatched += each.unmatched
+            errors += each.handler_errors
+        news: tuple[Iterable[Any], ...] = calls, unmatched, routes, errors
         for seen, new in zip(self._seen, news, strict=True):
             known = {id(one) for one in seen}
-            seen += [one for one in new if id(one) not in known]
+            for one in new:
+                if id(one) not in known:
+                    known.add(id(one))  # one that nobody answered is noted by each that was asked
+                    seen.append(one)
+
+    def recalls(self) -> list[Recall]:
+        """What `has_call` was last asked, of each registry that the test has."""
+        return [each._recall for each in _registries() if each._recall is not None]
 
     def remember(self, when: str | None) -> None:
         """Note, when a phase is over, which routes the test itself has registered; no other test misses those."""
@@ -123,6 +131,11 @@ class Watch:
         error = checks.left_over(routes, checks.Seen(calls, unmatched, active=True))
         self._named = error is not None
         return "" if error is None else str(error)
+
+
+def _registries() -> list[front_door.AioHTTPretty]:
+    """That of the process, and those of the blocks that the test has opened."""
+    return [front_door._registry, *(front_door._registry._beside or ())]
 
 
 def _registered() -> frozenset[Origin]:

@@ -70,6 +70,20 @@ def test_the_timeline_has_what_the_block_answered(play):
     )
 
 
+def test_why_there_is_no_such_call(play):
+    """An assertion of `has_call` that fails is explained for the registry of a block, as for any other."""
+    result = play("""
+    @pytest.mark.aiohttpretty
+    async def test_it():
+        async with aiohttpretty.isolated() as pretty:
+            pretty.register_uri("GET", URL + "asked")
+            await fetch(URL + "asked")
+            assert pretty.has_call(URL + "other")
+    """)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*has_call('http://example.com/other')*False*"])
+
+
 def test_a_bug_in_a_handler_of_a_block(play):
     """What a handler lets out fails the test once, at the end of the block."""
     result = play("""
