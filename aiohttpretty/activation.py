@@ -140,7 +140,7 @@ class Activation:
     to the real network, unless another one is active too, which decides.
     """
 
-    __slots__ = ("_servers", "alive", "answerer", "scope", "transparent")
+    __slots__ = ("__weakref__", "_servers", "alive", "answerer", "scope", "transparent")
 
     def __init__(self, answerer: Answerer, *, transparent: bool = False, scope: Scope | None = None) -> None:
         self.answerer = answerer

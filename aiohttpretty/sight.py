@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from contextvars import Context, ContextVar
 from typing import NamedTuple
+from weakref import ref
 
 from .activation import Activation, Answerer
 
@@ -25,19 +26,18 @@ class Scope(NamedTuple):
     """The isolated ones that see it, the innermost first."""
 
 
-# The innermost first; those that have ended stay in the contexts of tasks
-_within: ContextVar[tuple[Activation, ...]] = ContextVar("aiohttpretty_isolated", default=())
+# The innermost first. Weakly, because contexts live as long as tasks, and they must not keep what a block has answered
+_within: ContextVar[tuple[ref[Activation], ...]] = ContextVar("aiohttpretty_isolated", default=())
 
 
 def seen(everywhere: tuple[Activation, ...], isolated: AbstractSet[Activation]) -> tuple[Activation, ...]:
     """Who answers a request that begins here: `everywhere` are those that all of the process sees."""
     inside: list[Activation] = []
-    for activation in _within.get():
-        if activation.alive:
-            inside.append(activation)
-            if activation.scope is not None and not activation.scope.falls_through:
-                # what a test has started and nobody else minds, it means to reach
-                return (*inside, *(one for one in everywhere if one.transparent))
+    for activation in here():
+        inside.append(activation)
+        if activation.scope is not None and not activation.scope.falls_through:
+            # what a test has started and nobody else minds, it means to reach
+            return (*inside, *(one for one in everywhere if one.transparent))
     if inside or any(not activation.transparent for activation in everywhere):
         return (*inside, *everywhere)
     # of several, any one will do; between looking and taking, the last may have gone
@@ -46,17 +46,18 @@ def seen(everywhere: tuple[Activation, ...], isolated: AbstractSet[Activation]) 
 
 def enter(activation: Activation) -> None:
     """From here on, it is seen here."""
-    _within.set((activation, *here()))
+    _within.set((ref(activation), *map(ref, here())))
 
 
 def leave(activation: Activation) -> None:
     """It is seen here no more; elsewhere, it is no more alive."""
-    _within.set(tuple(one for one in here() if one is not activation))
+    _within.set(tuple(ref(one) for one in here() if one is not activation))
 
 
 def here() -> tuple[Activation, ...]:
     """The isolated ones that are seen here, the innermost first."""
-    return tuple(activation for activation in _within.get() if activation.alive)
+    found = (known() for known in _within.get())
+    return tuple(activation for activation in found if activation is not None and activation.alive)
 
 
 def nothing_else() -> Context:

@@ -3,7 +3,9 @@
 import asyncio
 import concurrent.futures
 import contextvars
+import gc
 import threading
+import weakref
 
 import aiohttp
 import aiohttp.web
@@ -333,6 +335,21 @@ async def test_a_child_that_outlives_the_block():
             child = await begun_before(gate)
         gate.set()
         assert await child == "outside"
+
+
+async def test_a_child_keeps_nothing_of_the_block():
+    """A task that began in a block, and goes on for long, does not keep what the block's registry has answered."""
+    gate = asyncio.Event()
+    async with aiohttpretty.isolated() as pretty:
+        pretty.register_uri("GET", URI, body=b"inside")
+        assert await ask() == "inside"
+        child = asyncio.create_task(gate.wait())
+    kept = weakref.ref(pretty)
+    del pretty
+    gc.collect()
+    assert kept() is None
+    gate.set()
+    await child
 
 
 async def test_a_connection_kept_alive_answers_for_whoever_asks():
