@@ -5,6 +5,7 @@ import concurrent.futures
 import contextvars
 import gc
 import threading
+import unittest
 import weakref
 
 import aiohttp
@@ -94,6 +95,26 @@ def test_blocks_in_threads_with_loops_of_their_own():
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         list(pool.map(run, range(16)))
     assert aiohttp.ClientSession.__dict__["_request"] is found
+
+
+class InUnittest(unittest.IsolatedAsyncioTestCase):
+    """A block for each test, opened and left by what is around it."""
+
+    async def asyncSetUp(self):
+        block = aiohttpretty.isolated()
+        self.pretty = await block.__aenter__()
+        self.addAsyncCleanup(block.__aexit__, None, None, None)
+
+    async def check(self):
+        self.pretty.register_uri("GET", URI, body=b"inside")
+        assert await ask() == "inside"
+
+
+def test_opened_in_asyncsetup():
+    """With unittest, a test sees the block that its asyncSetUp has opened."""
+    result = unittest.TestResult()
+    InUnittest("check").run(result)
+    assert (result.testsRun, result.errors, result.failures) == (1, [], [])
 
 
 async def test_redirects_and_retries_stay_in_the_block():
