@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 from yarl import URL
@@ -192,16 +193,17 @@ def deactivated(method: str, url: object) -> DeactivatedError:
 def in_thread_of(loop: asyncio.AbstractEventLoop, action: Callable[[], Any]) -> None:
     """Do it here, or, if the event loop is running in another thread, there."""
     if not loop.is_closed() and loop.is_running() and _running_loop() is not loop:
-        loop.call_soon_threadsafe(action)
+        with suppress(RuntimeError):  # closed in this moment: what was to be done there has nobody to see it
+            loop.call_soon_threadsafe(action)
     else:
         action()
 
 
 def let_go_of_closed(running: dict[asyncio.AbstractEventLoop, _T], end: Callable[[_T], object]) -> None:
     """End what ran in event loops that are closed by now; whoever adds one asks, or all of them would be kept."""
-    for loop in [loop for loop in list(running) if loop.is_closed()]:
-        if (gone := running.pop(loop, None)) is not None:
-            end(gone)
+    gone = [running.pop(loop, None) for loop in list(running) if loop.is_closed()]
+    for one in filter(None, gone):  # another thread may have been here
+        end(one)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -210,6 +210,8 @@ class Answerer:
 class Guard(Answerer):
     """Answers nothing, and refuses in the name of a registry that may not even be active.
 
+    Two in the name of one registry are equal: a request is asked of one of them, and noted once.
+
     Args:
         unseen: where the block was opened that the requests do not see.
     """
@@ -217,6 +219,12 @@ class Guard(Answerer):
     def __init__(self, registry: Registry, idle: Callable[[], list[Ledger]], unseen: Origin) -> None:
         super().__init__(registry, idle)
         self._unseen = unseen
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Guard) and self._registry is other._registry
+
+    def __hash__(self) -> int:
+        return id(self._registry)
 
     def find(self, method: str, url: URL) -> None:
         """Nothing."""

@@ -196,7 +196,8 @@ class Binding:
             return error
         if type(error) is ClientOSError and error.__cause__ is given and error.args == given.args:
             return given  # which aiohttp took for a failure of its socket, and wrapped
-        if _RETRIES_BLINDLY and isinstance(given, _RETRIED) and error.__context__ is None:
+        blindly = _RETRIES_BLINDLY and isinstance(given, _RETRIED)
+        if blindly and error.__context__ is None:  # pragma: no cover - aiohttp < 3.12
             return given  # and the second attempt can't even be made, because the body has been read
         return error
 

@@ -221,6 +221,8 @@ class Delivery:
 
     def _failed(self, error: BaseException) -> None:
         """What was to be said can't be."""
+        if self._loop.is_closed():
+            return  # only now is it unwound, and nobody waits for it any more
         if not self._gone:  # also if what is read was cancelled: the client must not wait for the rest
             self._tell(error)
             self._protocol.fail(error)
@@ -260,16 +262,11 @@ def later(
     wait: Wait,
     seconds: float,
     then: Callable[[], None],
-    fail: Callable[[BaseException], None],
 ) -> asyncio.TimerHandle | asyncio.Task[None]:
-    """Wait, and do it then, unless what is returned is cancelled; `fail` is told what goes wrong with that."""
-    return loop.call_later(seconds, then) if wait is really else loop.create_task(_later(wait, seconds, then, fail))
+    """Wait, which has an end, and do it then, unless what is returned is cancelled."""
+    return loop.call_later(seconds, then) if wait is really else loop.create_task(_later(wait, seconds, then))
 
 
-async def _later(wait: Wait, seconds: float, then: Callable[[], None], fail: Callable[[BaseException], None]) -> None:
-    try:
-        await wait(seconds)
-    except Exception as error:
-        fail(error)
-    else:
-        then()
+async def _later(wait: Wait, seconds: float, then: Callable[[], None]) -> None:
+    await wait(seconds)
+    then()

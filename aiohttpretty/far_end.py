@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .delivery import Delivery, later, really
 from .errors import MalformedRequestError
@@ -55,8 +55,9 @@ class Speaker:
 
     def owes(self, answerer: object) -> bool:
         """Whether something of `answerer`'s is still to be said."""
-        serving = any(end.busy for end in self._served.values())
-        return self._answered_by is answerer and (self._reply is not None or self._delivery.under_way or serving)
+        return self._answered_by is answerer and (
+            self._reply is not None or self._delivery.under_way or any(end.busy for end in self._served.values())
+        )
 
     def expect(
         self, turn: Turn, answer: tuple[Spoken, Record] | None = None, answered_by: Answering | None = None
@@ -72,7 +73,7 @@ class Speaker:
         if self._serving is not None:
             self._serving.exchange = None  # whoever answers now, it is not the one of the last time
             self._serving = None
-            if self._reader.head:
+            if self._reader.head:  # pragma: no cover - aiohttp < 3.14
                 # aiohttp 3.13 and older take a connection again whose last request they left off because it was
                 # answered early; a server takes the new one for the rest of that, and ends the connection
                 self._gone = True
@@ -83,6 +84,7 @@ class Speaker:
 
     def receive(self, data: bytes) -> None:
         if self._gone:
+            self._transport.breathe()
             return
         serving = self._serving
         if serving is not None and serving.upgraded:
@@ -108,15 +110,19 @@ class Speaker:
             self._loop.call_soon(self._answer)
         elif progress is BROKEN or self._all_said:
             self._loop.call_soon(self._refuse)
-        elif self._reply is not None and self._record is not None:
+        else:
             self._on_the_way(reader, self._reply, self._record)
 
-    def _on_the_way(self, reader: RequestReader, reply: Spoken, record: Record) -> None:
+    def _on_the_way(self, reader: RequestReader, reply: Spoken | None, record: Record | None) -> None:
         """Some of the request has come."""
+        if self._serving is None:  # else there is somebody who reads, as fast as he does
+            self._transport.breathe(reader.size)
+        if reply is None or record is None:
+            return
         if reply.fault is not None and reply.fault.upload is not None and reader.head:
             if reader.size >= reply.fault.upload:
                 self._loop.call_soon(self._cut, reader)
-        elif reader.size > record.large and not self._repeats:
+        elif reader.size > record.large and (self._serving is not None or reply.handler is None):
             record.receiving(reader.body)  # nobody else needs it, and memory need not hold it
 
     def _go_on(self, reader: RequestReader) -> Progress:
@@ -135,14 +141,9 @@ class Speaker:
         record.received(reader.head, reader.body)
         if reply.delay:
             wait = self._wait(turn, reply)
-            self._after(turn, reply.delay, wait, partial(self._delivery.end, Ending.RESET, record))
+            self._after(reply.delay, wait, partial(self._delivery.end, Ending.RESET, record))
         else:
             self._delivery.end(Ending.RESET, record)
-
-    @property
-    def _repeats(self) -> bool:
-        """Whether the request shall be read again when it is whole."""
-        return self._serving is None and self._reply is not None and self._reply.handler is not None
 
     def end_of_request(self) -> None:
         self._all_said = True  # but for a head without a body, which aiohttp writes only now
@@ -191,7 +192,7 @@ class Speaker:
                 self._reply = reply
             if reply.delay:
                 wait = self._wait(turn, reply)
-                self._after(turn, reply.delay, wait, partial(self._say_late, turn, wait))
+                self._after(reply.delay, wait, partial(self._say_late, turn, wait))
             else:
                 self._say(turn)
         except BaseException as error:
@@ -206,8 +207,8 @@ class Speaker:
 
         return Pace(turn, self._protocol, lambda: self._all_said).pause
 
-    def _after(self, turn: Turn, seconds: float, wait: Wait, then: Callable[[], None]) -> None:
-        self._timer = later(self._loop, wait, seconds, then, partial(self._fail, turn))
+    def _after(self, seconds: float, wait: Wait, then: Callable[[], None]) -> None:
+        self._timer = later(self._loop, wait, seconds, then)
 
     def _say_late(self, turn: Turn, wait: Wait) -> None:
         self._timer = None
@@ -215,9 +216,8 @@ class Speaker:
             self._say(turn, wait)
 
     def _say(self, turn: Turn, wait: Wait | None = None) -> None:
-        reply, record = self._reply, self._record
-        if reply is None or record is None:
-            return
+        reply: Any = self._reply
+        record: Any = self._record
         try:
             if reply.error is not None:
                 self._fail(turn, reply.exception())
@@ -281,7 +281,7 @@ class Speaker:
         if not self._gone and not self._transport.is_closing():
             self._protocol.data_received(data)
 
-    def _drop(self) -> None:
+    def _drop(self) -> None:  # pragma: no cover - aiohttp < 3.14
         if not self._transport.is_closing():
             self._protocol.eof_received()
             self._transport.close()

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 from .errors import OptionTypeError
 from .replies.amounts import (
     check_attempts,
+    check_coding,
     check_flag,
     check_line,
     check_refusal,
@@ -70,7 +71,7 @@ def tls_certificate(reason: CertificateReason = "expired") -> Fault:
     Raises:
         OptionTypeError, OptionValueError: `reason` is none of the known ones.
     """
-    check_word(reason, get_args(CertificateReason), f"tls_certificate({reason!r}): that reason is not known")
+    check_word(reason, get_args(CertificateReason), "tls_certificate({!r}): that reason is not known")
     return Fault("tls_certificate", (("reason", reason),), connection=Unconnected("tls_certificate", reason))
 
 
@@ -183,9 +184,7 @@ def corrupt(encoding: str = "gzip") -> Fault:
     Raises:
         OptionTypeError: `encoding` is no str; which ones aiohttp can decode here is said when it is registered.
     """
-    if not isinstance(encoding, str):
-        raise OptionTypeError(f"corrupt({encoding!r}): that is no content coding. Give a str, such as 'gzip'.")
-    return Fault("corrupt", (("encoding", encoding),))
+    return Fault("corrupt", (("encoding", check_coding(encoding, "corrupt")),))
 
 
 def drip(*, chunk: int, every: float | timedelta) -> Fault:
@@ -207,7 +206,7 @@ def malformed(data: bytes, *, attempts: int | None = None) -> Fault:
     Raises:
         OptionTypeError, OptionValueError: `data` is not bytes, or empty, or `attempts` no number from 1 on.
     """
-    segment = check_segment(data, f"malformed({data!r})")
+    segment = check_segment(data, "malformed({!r})")
     return Fault("malformed", (("data", segment),), attempts=check_attempts(attempts, "malformed"), shows=False)
 
 

@@ -44,8 +44,8 @@ class Handled(Exchange):
         self._records.clear()
 
     def on_bug(self, error: BaseException) -> None:
-        if self._asked is not None:
-            self._answered_by.failed(*self._asked, error)
+        assert self._asked is not None  # until it is over
+        self._answered_by.failed(*self._asked, error)
 
     def on_fail(self, error: BaseException) -> None:
         self.on_end(error)

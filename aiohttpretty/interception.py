@@ -19,6 +19,7 @@ from aiohttp import BaseConnector
 
 from .activation import UNDECIDED, Activation, Chosen, LetThrough, deactivated, in_thread_of
 from .binding import Binding, bound
+from .errors import AiohttprettyError
 from .far_end import Speaker
 from .wire.connector import CLOSE, Shadow
 
@@ -42,23 +43,21 @@ class Hook:
         connector.connect = self.connect  # type: ignore[method-assign]
         setattr(connector, CLOSE, self.close)
 
-    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: C901 - every request pays for a split
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: C901, PLR0912 - each split is paid for
         """Stands for `connector.connect`: the reply to `req` is waiting at the far end; or it is a real connection."""
         __tracebackhide__ = True
         if (binding := bound.get()) is None or not binding.open:
             return await self._original("connect")(req, traces=traces, timeout=timeout)
         try:
             method, url = req.method, req.url
-            # Before a connection is waited for, and before anything of the body is read
-            activation, route = binding.asks(req, timeout) or binding.route(method, url)
+            activation, route = binding.asks(req, timeout) or binding.route(method, url)  # before a body is read
             if route.early:
                 activation, route = await binding.early(activation, route)
                 if isinstance(route, Chosen):
                     return await self._answered(binding, activation, route, req, traces, timeout)
             version = activation.answerer.version
             try:
-                shadow = self._shadow or self._new_shadow()
-                connection: Any = await shadow.connect(req, traces=traces, timeout=timeout)
+                connection: Any = await (self._shadow or self._new_shadow()).connect(req, traces, timeout)
             except Exception:
                 if binding.alive:
                     raise
@@ -67,20 +66,22 @@ class Hook:
                 if not activation.alive or activation.answerer.version != version or len(binding.activations) > 1:
                     activation, route = await binding.started(method, url)  # the test went on while it was waited for
                 answer = None
-                while route is not UNDECIDED:
+                while route is not UNDECIDED and connection._protocol.transport:
                     if (answer := activation.answerer.answer(route, method, url, binding.keywords)) is not None:
                         break
                     activation, route = await binding.started(method, url)  # another request was quicker to use it up
                 if answer is not None:
                     binding.note(answer[1], answer[0], activation)
-                connection._protocol.transport.far_end.expect(binding, answer, activation)
+                if transport := connection._protocol.transport:  # aiohttp is to find that the session is closed
+                    transport.far_end.expect(binding, answer, activation)
             except BaseException:
                 connection.release()
                 raise
+            return connection  # noqa: TRY300 - the room is small
         except LetThrough:
             pass  # and out here, so that what goes wrong there gets no context
-        else:
-            return connection
+        except AiohttprettyError as error:
+            raise await _in_turn(error)  # noqa: B904 - it is the same
         return await self._original("connect")(req, traces=traces, timeout=timeout)
 
     async def _answered(
@@ -102,9 +103,10 @@ class Hook:
         try:
             if not by.alive:
                 raise deactivated(method, url)
-            record = by.answerer.again(chosen.route, method, url, binding.keywords)
-            binding.note(record, chosen.reply, by)
-            connection._protocol.transport.far_end.expect(binding, (chosen.reply, record), by)
+            if transport := connection._protocol.transport:  # as above
+                record = by.answerer.again(chosen.route, method, url, binding.keywords)
+                binding.note(record, chosen.reply, by)
+                transport.far_end.expect(binding, (chosen.reply, record), by)
         except BaseException:
             connection.release()
             raise
@@ -149,7 +151,11 @@ class Hook:
         return self._connector is reference
 
     def drop(self, activation: Activation) -> None:
-        """Fail what is being answered by `activation`; others go on."""
+        """Fail what is being answered by `activation`, in the connector's own thread; others go on."""
+        if self._shadow is not None and self._shadow.in_use:  # there may be thousands that are not
+            self.in_own_thread(partial(self._drop, activation))
+
+    def _drop(self, activation: Activation) -> None:
         if self._shadow is not None and not self._loop.is_closed():
             self._shadow.fail(
                 lambda end: end.owes(activation),
@@ -199,6 +205,12 @@ class Hook:
         return found if found is not None else getattr(type(connector), name).__get__(connector)
 
 
+async def _in_turn(error: AiohttprettyError) -> AiohttprettyError:
+    """The same, a turn of the event loop later: who tries again for ever must leave others theirs."""
+    await asyncio.sleep(0)
+    return error
+
+
 def _forget(identity: int, dead: object) -> None:
     hook = _hooks.get(identity)
     if hook is not None and hook.is_of(dead):
@@ -213,9 +225,6 @@ def hook_of(connector: Any) -> Hook:
     known = _hooks.get(id(connector))
     if known is not None:
         return known
-    hook = getattr(connector.__dict__.get("connect"), "__self__", None)
-    if isinstance(hook, Hook):
-        return hook
     while (peeled := getattr(connector, "__wrapped__", None)) is not None:
         connector = peeled  # ddtrace hands sessions a proxy of their connector
     known = _hooks.get(id(connector))

@@ -117,7 +117,7 @@ class Isolation:
             raise OptionTypeError(
                 f"isolated(fall_through={fall_through!r}): that is not a bool. Give False, or leave it out."
             )
-        words = check_settings(settings, "isolated")
+        words = check_settings(settings, "isolated", beside=("fall_through",))
         return Isolated(partial(self._isolate, words, caller(), falls_through=fall_through))
 
     def _isolate(self, words: Mapping[str, Any], opened_at: Origin, *, falls_through: bool) -> AioHTTPretty:

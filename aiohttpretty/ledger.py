@@ -158,9 +158,6 @@ class Ledger:
     def __contains__(self, route: object) -> bool:
         return route in self._routes
 
-    def __len__(self) -> int:
-        return len(self._routes)
-
     def _row(self, route: Route) -> tuple[dict[Any, list[Route]], object]:
         where = route.address
         if isinstance(where, Exact):

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import OptionTypeError, OptionValueError
+from .legible import legible
 from .matching import contents, heads
 from .matching.compare import AnyOrder, checked_json
 from .matching.leaf import IN_BODY, IN_FILE, IN_TEXT, checked
@@ -33,6 +34,7 @@ _Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]
 _Parts = Mapping[str, Any] | Mapping[str | None, Any] | Sequence[tuple[str, Any]] | Sequence[tuple[str | None, Any]]
 
 
+@legible
 def json(value: Any) -> Matcher:
     """The body is JSON (RFC 8259) and equal to `value`, whatever its Content-Type says.
 
@@ -47,6 +49,7 @@ def json(value: Any) -> Matcher:
     return contents.Json(checked_json(value, "match.json"), partly=False)
 
 
+@legible
 def json_contains(value: Any) -> Matcher:
     """The body is JSON and `value` a part of it: at every level, an object may have more members than are asked for.
 
@@ -59,6 +62,7 @@ def json_contains(value: Any) -> Matcher:
     return contents.Json(checked_json(value, "match.json_contains"), partly=True)
 
 
+@legible
 def any_order(items: Sequence[Any]) -> Matcher:
     """Within `json` and `json_contains`: a list of just these items, in any order.
 
@@ -72,6 +76,7 @@ def any_order(items: Sequence[Any]) -> Matcher:
     return AnyOrder(checked_json(items, "match.any_order"))
 
 
+@legible
 def form(fields: _Pairs) -> Matcher:
     """The body is an HTML form, application/x-www-form-urlencoded, of just these fields, in any order.
 
@@ -85,6 +90,7 @@ def form(fields: _Pairs) -> Matcher:
     return contents.Form(expected_pairs(fields, contents.FORM, "match.form"))
 
 
+@legible
 def multipart(fields: _Parts) -> Matcher:
     """The body is multipart (RFC 2046, RFC 7578) of just these parts, in any order, whatever its boundary.
 
@@ -99,6 +105,7 @@ def multipart(fields: _Parts) -> Matcher:
     return contents.Multipart(expected_pairs(fields, contents.PARTS, "match.multipart"))
 
 
+@legible
 def file(*, filename: Any = None, content: Any = None, content_type: Any = None) -> Matcher:
     """Within `multipart`: a part with this filename, content and content type; of what is None, anything goes.
 
@@ -117,6 +124,7 @@ def file(*, filename: Any = None, content: Any = None, content_type: Any = None)
     )
 
 
+@legible
 def body(content: Any) -> Matcher:
     """The body, decompressed, is this: bytes, a str (in UTF-8, or the charset of the Content-Type), a `re.Pattern`.
 
@@ -129,6 +137,7 @@ def body(content: Any) -> Matcher:
     return contents.Body(checked(content, IN_BODY, "match.body"))
 
 
+@legible
 def header(name: str, value: Any) -> Matcher:
     """The request has a header of this name, in any case, with this value; None: it has none of this name.
 
@@ -141,6 +150,7 @@ def header(name: str, value: Any) -> Matcher:
     return _header(name, value, "match.header")
 
 
+@legible
 def headers(headers: _Pairs) -> Matcher:
     """The request has all of these headers, as `header` says of each; more may be there.
 
@@ -162,6 +172,7 @@ def _header(name: object, value: object, maker: str) -> heads.Header:
     return heads.Header(name, None if value is None else checked(value, IN_TEXT, f"{maker}: {name}"))
 
 
+@legible
 def cookie(name: str, value: Any) -> Matcher:
     """The request carries this cookie, from the session's jar or from elsewhere; None: it carries none of this name.
 
@@ -180,6 +191,7 @@ def cookie(name: str, value: Any) -> Matcher:
     return heads.Cookie(name, None if value is None else checked(value, IN_TEXT, f"match.cookie: {name}"))
 
 
+@legible
 def params_contain(params: _Pairs) -> Matcher:
     """These parameters are among those of the query; more may be there, and more values of a name.
 
@@ -191,11 +203,13 @@ def params_contain(params: _Pairs) -> Matcher:
     return heads.Params(expected_pairs(params, heads.PARAMS, "match.params_contain"), partly=True)
 
 
+@legible
 def params(params: _Pairs) -> Matcher:
     """The query is just these parameters, in any order; values as in `params_contain`."""
     return heads.Params(expected_pairs(params, heads.PARAMS, "match.params"), partly=False)
 
 
+@legible
 def basic_auth(user: Any, password: Any) -> Matcher:
     """The header Authorization has this user and password by the scheme Basic (RFC 7617), in UTF-8 or Latin-1.
 
@@ -214,6 +228,7 @@ def basic_auth(user: Any, password: Any) -> Matcher:
     return heads.BasicAuth(user, checked(password, IN_TEXT, "match.basic_auth: password"))
 
 
+@legible
 def where(function: Callable[[Any], object], why: str | None = None) -> Matcher:
     """The function, called with the request, answers with something true; inside another matcher, with the value there.
 

@@ -28,10 +28,10 @@ def is_one(url: URL) -> bool:
     # Few tests get here. Another thread may be importing it just now; the statement waits for that
     from .diagnosis import listening  # noqa: PLC0415
 
-    if listening.is_served(url.host, port):
+    if listening.is_served(url.raw_host, port):
         return True  # a registry, to those of its clients that are no part of the test
     base = getattr(sys.modules.get(_TOOLS), "BaseTestServer", None)  # None, too, until another thread has imported it
-    meant = listening.meant(url.host)
+    meant = listening.meant(url.raw_host)
     if base is None or not meant:
         return False
     if _leads(meant, port, [server for known in _known if (server := known()) is not None]):

@@ -87,16 +87,22 @@ _SAME: dict[type, Callable[[Any, Any], bool]] = {
 
 def written(value: object) -> str:
     """As it is written in Python; a class by its name."""
-    return "".join(_pieces(value, _repr, "()"))
+    try:
+        return "".join(_pieces(value, _repr, "()"))
+    except Exception:  # it is deeper than Python's stack, or no dict or list that can be walked through
+        return f"<{type(value).__name__}>"
 
 
 def in_json(value: object) -> str:
     """As it is written in JSON, cut when it is long; what JSON can't hold, as in Python."""
     text = ""
-    for piece in _pieces(value, _json, "[]"):  # of a long value, or a deep one, no more is written than will be shown
-        text += piece
-        if len(text) > _LONG:
-            break
+    try:
+        for piece in _pieces(value, _json, "[]"):  # of a long value, or a deep one, no more is written than is shown
+            text += piece
+            if len(text) > _LONG:
+                break
+    except Exception:  # no dict or list that can be walked through
+        text = f"<{type(value).__name__}>"
     return short(text)
 
 

@@ -50,8 +50,15 @@ def caller() -> Origin:
     return Origin(frame.f_code.co_filename, frame.f_lineno)
 
 
-# By the name of a module: True to go on, False to stop there, None where the stack says nothing more
-_known: dict[str, bool | None] = {}
+class _Ways(dict[str, "bool | None"]):
+    """By the name of a module: True to go on, False to stop there, None where the stack says nothing more."""
+
+    def __missing__(self, name: str) -> bool | None:
+        way = self[name] = None if name in _BEGINNING else name.partition(".")[0] in _ON_THE_WAY
+        return way
+
+
+_ways = _Ways()
 
 
 def spot(depth: int = 0) -> Spot | None:
@@ -78,24 +85,18 @@ _outside: set[str] = set()
 def _search(start: FrameType) -> Spot | None:
     global _entering
     frame: FrameType | None = start
-    while frame is not None:
-        name = frame.f_globals.get("__name__", "")
-        try:
-            way = _known[name]
-        except KeyError:
-            way = _known[name] = None if name in _BEGINNING else name.partition(".")[0] in _ON_THE_WAY
-        if way is False:
-            code = frame.f_code
-            if not code.co_filename.startswith("<"):
-                _outside.add(code.co_filename)
-            # One that awaits nothing runs the loop; uvloop has no frames in between
-            return (code, frame.f_lasti) if code.co_flags & _AWAITS else None
-        if way is None:
-            return None
+    way: bool | None = True
+    while frame is not None and (way := _ways[frame.f_globals.get("__name__", "")]):
         if frame.f_code.co_name == "__aenter__":
             _entering = frame.f_code
         frame = frame.f_back
-    return None
+    if frame is None or way is None:
+        return None
+    code = frame.f_code
+    if not code.co_filename.startswith("<"):
+        _outside.add(code.co_filename)
+    # One that awaits nothing runs the loop; uvloop has no frames in between
+    return (code, frame.f_lasti) if code.co_flags & _AWAITS else None
 
 
 def line_of(place: Spot) -> Origin:
@@ -132,15 +133,18 @@ def awaiting(task: Any, tasks: Iterable[Any]) -> Origin | None:
     Looks at every task, so it is for failures only. If nobody can be seen to wait for it, and there is just one other
     task, it was that one.
     """
-    frames = list(_chain(task))
-    if frames:
+    if frames := list(_chain(task)):
         return _line(frames[-1])
     others = [other for other in tasks if other is not task and not other.done()]
-    waiting = [other for other in others if _waits_for(other, task)]
-    for other in waiting or others[:1] * (len(others) == 1):
-        if frames := list(_chain(other)):
-            return _line(frames[-1])
-    return None
+    waited = [] if task is None else [task]
+    for one in waited:  # and for those that wait, as between gather() and wait_for() there is a task of asyncio's
+        for other in [other for other in others if _waits_for(other, one)]:
+            if frames := list(_chain(other)):
+                return _line(frames[-1])
+            others.remove(other)
+            waited.append(other)
+    frames = list(_chain(others[0])) if len(others) == 1 else []
+    return _line(frames[-1]) if frames else None
 
 
 def stack_of(task: Any) -> list[FrameType]:
@@ -181,5 +185,9 @@ def _first_of(thing: Any, *names: str) -> Any:
 
 
 def _waits_for(other: Any, task: Any) -> bool:
-    future = getattr(other, "_fut_waiter", None)
-    return future is task or task in getattr(future, "_children", ())
+    return _is_for(getattr(other, "_fut_waiter", None), task)
+
+
+def _is_for(future: Any, task: Any) -> bool:
+    """Whether a future is the task, or gathers it, be it by way of another one that gathers."""
+    return future is task or any(_is_for(child, task) for child in getattr(future, "_children", ()))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from time import monotonic
@@ -31,8 +32,8 @@ _TURNS = 50
 _GLANCE = 0.005
 # What is said to last equally long does, though clocks measure it; and the client's timeout was set first
 _TIE = 1e-6
-# For aiohttp, which takes no time from 0 down for any time
-_AT_ONCE = 1e-9
+# For aiohttp, which takes no time from 0 down for any time; so little that it is over also where a clock stands still
+_AT_ONCE = sys.float_info.min
 
 
 class Pace:

@@ -23,7 +23,7 @@ from aiohttp import ClientSession, DefaultResolver, TCPConnector
 from aiohttp.abc import AbstractResolver
 
 from . import sight
-from .activation import Activation, Answerer
+from .activation import Activation, Answerer, deactivated
 from .binding import Binding
 from .errors import AiohttprettyWarning
 from .interception import Hook, hook_of, hooks
@@ -37,14 +37,19 @@ _TESTED = (3, 14, 5)
 _VERSION = tuple(map(int, re.findall(r"\d+", aiohttp.__version__)[:3]))
 _lock = threading.RLock()
 _activations: tuple[Activation, ...] = ()
-# Those that not all of the process sees
-_isolated: set[Activation] = set()
+# Those that not all of the process sees, in the order in which they came
+_isolated: dict[Activation, None] = {}
 _patch: Patch | None = None
 _signatures: dict[object, inspect.Signature] = {}
 
 
 class Patch:
     """The function that stands in `ClientSession._request` from the first `activate()` to the last `deactivate()`."""
+
+    minds = False
+    """Whether there was one among its activations that lets nothing out."""
+    gone = False
+    """Whether nobody finds it any more: what still comes by was asked before, such as an unawaited `session.get()`."""
 
     def __init__(self) -> None:
         # A dead one of ours stays behind when another tool had wrapped it; what it stood for is below it.
@@ -62,6 +67,7 @@ class Patch:
         current = ClientSession.__dict__["_request"]
         if (found := _peeled(current)) is not current:
             ClientSession._request = found  # type: ignore[method-assign]
+            self.gone = self.minds
             return
         if current in (self.found, self.unwrapped, _AT_FIRST):
             message = (
@@ -85,6 +91,8 @@ class Patch:
             activations = sight.seen(_activations, _isolated) if _isolated else _activations
             connector = self._connector
             if not activations or connector is None:
+                if patch.gone:
+                    raise deactivated(method, str_or_url)
                 return await run(self, method, str_or_url, *args, **kwargs)
             binding = Binding(hook_of(connector), activations, str_or_url, kwargs)
             try:
@@ -97,7 +105,7 @@ class Patch:
                 binding.end()
             raise given  # out here, where it gets no context
 
-        run = _unbound(below)
+        run, patch = _unbound(below), self
         for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
             if hasattr(below, name):
                 setattr(_request, name, getattr(below, name))
@@ -120,12 +128,13 @@ def enter(answerer: Answerer, *, transparent: bool = False, scope: Scope | None 
             if _TESTED < _VERSION:
                 _check_private()
             _patch = Patch()
+        _patch.minds |= not transparent
         activation = Activation(answerer, transparent=transparent, scope=scope)
         if scope is None:
             _activations = (activation, *_activations)
         else:
             sight.enter(activation)
-            _isolated.add(activation)
+            _isolated[activation] = None
         return activation
 
 
@@ -137,7 +146,7 @@ def leave(activation: Activation) -> None:
         if activation.scope is None:
             _activations = tuple(other for other in _activations if other is not activation)
         else:
-            _isolated.discard(activation)
+            _isolated.pop(activation, None)
             sight.leave(activation)
         if _activations or _isolated:
             for hook in hooks():
@@ -148,8 +157,8 @@ def leave(activation: Activation) -> None:
         for hook in hooks():
             hook.retire()
         activation.end()
-        if patch is not None:
-            patch.restore()
+        assert patch is not None  # somebody was there
+        patch.restore()
 
 
 async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str, Any]) -> Any:

@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .addresses.address import Address, Beneath, address
-from .addresses.uri import absolute
+from .addresses.uri import absolute, listed
 from .errors import AiohttprettyError, OptionTypeError, OptionValueError
+from .legible import legible
 from .options import (
     ROUTE_WORDS,
     check_exhausted,
@@ -36,6 +37,7 @@ _BESIDE = (*ASKING_WORDS, "optional")  # what is said of the route, and not of i
 _REPLACED = tuple(word for word in ROUTE_WORDS if word not in _BESIDE)
 
 
+@legible
 def route(
     method: object,
     uri: object,
@@ -76,6 +78,7 @@ class Asked(NamedTuple):
     matchers: tuple[Matcher, ...]
 
 
+@legible
 def asked(method: object, uri: object, options: Mapping[str, Any], *, beneath: bool = False) -> Asked:
     """Which requests are meant by a method, an address, and the words beside them.
 
@@ -91,6 +94,7 @@ def _asked(method: object, uri: object, options: Mapping[str, Any], *, beneath: 
     return Asked(_method(method), where, (*matchers, *whole_query)), params
 
 
+@legible
 def matchers_of(match: object) -> tuple[Matcher, ...]:
     """What was given as `match`.
 
@@ -154,6 +158,7 @@ def _reply(options: Mapping[str, Any], **kind: bool) -> tuple[Reply, dict[str, A
         ) from error
 
 
+@legible
 def copied(original: Route, base: str | None, *, home: Home) -> Route:
     """The same route in another registry, its replies from the first on; a path is put below `base`.
 
@@ -168,6 +173,7 @@ def copied(original: Route, base: str | None, *, home: Home) -> Route:
     return original.anew(where, asking, home)
 
 
+@legible
 def rewritten(original: Route, options: Mapping[str, Any], *, registered: bool) -> Succession:
     """What the route is to say from now on.
 
@@ -190,6 +196,7 @@ def rewritten(original: Route, options: Mapping[str, Any], *, registered: bool) 
     return _possible(succession(options, as_json=original.as_json), original.address, original)
 
 
+@legible
 def check_bundle(other: object, *, into: object) -> None:
     """Refuse what can't be included.
 
@@ -203,6 +210,7 @@ def check_bundle(other: object, *, into: object) -> None:
         raise OptionValueError("A registry can't include itself. Make another one with AioHTTPretty().")
 
 
+@legible
 def check_base(base: object) -> str | None:
     """A base under which paths can be put.
 
@@ -220,6 +228,7 @@ def check_base(base: object) -> str | None:
     return str(base)
 
 
+@legible
 def asked_for(
     uri: object, options: Mapping[str, Any], *, beneath: bool = False
 ) -> tuple[Address, tuple[Matcher, ...], object | None]:
@@ -235,7 +244,7 @@ def asked_for(
         )
     params = options.get("params")
     if isinstance(params, Iterator):
-        params = list(params)  # it is looked at more than once
+        params = listed(params)  # it is looked at more than once
     if params and not check_params:
         raise OptionValueError(
             f"params={params!r} beside check_params=False: the query can't be asked for and ignored. Leave one of them "
@@ -270,8 +279,8 @@ def _pairs(params: object) -> Iterator[tuple[str, Any]]:
     if params is None or isinstance(params, str):
         return
     try:
-        pairs = params.items() if isinstance(params, Mapping) else list(params)  # type: ignore[call-overload]
-        for name, value in pairs:
+        pairs = params.items() if isinstance(params, Mapping) else params
+        for name, value in pairs:  # type: ignore[attr-defined]
             yield from ((name, one) for one in value) if isinstance(value, (list, tuple)) else [(name, value)]
     except (TypeError, ValueError):  # neither a mapping nor pairs; the address will say so
         return

@@ -6,10 +6,12 @@ Law of this room: what makes a server is imported by those who ask for one.
 from __future__ import annotations
 
 import sys
+from abc import abstractmethod
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from .errors import OptionTypeError, OptionValueError
+from .legible import legible
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -26,8 +28,8 @@ class Serve:
         self._served: set[RegistryServer] = set()
 
     @property
-    def _active(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _active(self) -> bool: ...
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1", tls: SSLContext | None = None) -> RegistryServer:
         """This registry behind a real port: `async with` has it listen there, for any client and any process.
@@ -61,6 +63,7 @@ class Serve:
             server.keep_unanswered()
 
 
+@legible
 def _check(port: Any, host: Any, tls: Any) -> None:
     if isinstance(port, bool) or not isinstance(port, int):
         raise OptionTypeError(f"serve(port={port!r}): that is no port. Give a number, or leave it out for a free one.")

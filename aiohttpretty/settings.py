@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from .errors import OptionTypeError
+from .legible import legible
 from .script import Time
 from .words import check_time, check_words
 
@@ -65,14 +66,15 @@ _ELSEWHERE = {
 }
 
 
-def check_settings(words: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """What a source says, checked; `where` is its name.
+@legible
+def check_settings(words: Mapping[str, Any], where: str, *, beside: Sequence[str] = ()) -> dict[str, Any]:
+    """What a source says, checked; `where` is its name, and `beside` what else it takes.
 
     Raises:
         OptionTypeError: there is no such setting, or its value is of the wrong kind.
         OptionValueError: what is to be passed through is no host.
     """
-    check_words(words, NAMES, where, _ELSEWHERE)
+    check_words(words, (*beside, *NAMES), where, _ELSEWHERE)
     return {name: _CHECKS.get(name, _switch)(name, value, where) for name, value in words.items()}
 
 

@@ -7,7 +7,7 @@ not by what was there before, nor by what does not inherit a context.
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable
 from contextvars import Context, ContextVar
 from typing import NamedTuple
 from weakref import ref
@@ -30,8 +30,11 @@ class Scope(NamedTuple):
 _within: ContextVar[tuple[ref[Activation], ...]] = ContextVar("aiohttpretty_isolated", default=())
 
 
-def seen(everywhere: tuple[Activation, ...], isolated: AbstractSet[Activation]) -> tuple[Activation, ...]:
-    """Who answers a request that begins here: `everywhere` are those that all of the process sees."""
+def seen(everywhere: tuple[Activation, ...], isolated: Iterable[Activation]) -> tuple[Activation, ...]:
+    """Who answers a request that begins here: `everywhere` are those that all of the process sees.
+
+    The guards come in the order of `isolated`, which is that of the blocks' beginnings.
+    """
     inside: list[Activation] = []
     for activation in here():
         inside.append(activation)
@@ -40,18 +43,14 @@ def seen(everywhere: tuple[Activation, ...], isolated: AbstractSet[Activation]) 
             return (*inside, *(one for one in everywhere if one.transparent))
     if inside or any(not activation.transparent for activation in everywhere):
         return (*inside, *everywhere)
-    # of several, any one will do; between looking and taking, the last may have gone
-    return (*everywhere, *(Activation(one.scope.guard) for one in list(isolated)[:1] if one.scope is not None))
+    # between looking and taking, the last may have gone; those in the name of one registry are equal
+    guards = dict.fromkeys(one.scope.guard for one in list(isolated) if one.scope is not None)
+    return (*everywhere, *map(Activation, guards))
 
 
 def enter(activation: Activation) -> None:
-    """From here on, it is seen here."""
+    """From here on, it is seen here, as long as it is alive."""
     _within.set((ref(activation), *map(ref, here())))
-
-
-def leave(activation: Activation) -> None:
-    """It is seen here no more; elsewhere, it is no more alive."""
-    _within.set(tuple(ref(one) for one in here() if one is not activation))
 
 
 def here() -> tuple[Activation, ...]:

@@ -5,6 +5,7 @@ Law of this room: they are routes like the others; what is open ends with the re
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
@@ -87,10 +88,10 @@ class Sockets:
         for socket in list(self._sockets):
             socket.end("clear()")
 
+    @abstractmethod
     def _register(
         self, method: str, uri: object, options: Mapping[str, Any], *, as_json: bool, kind: type[Route]
-    ) -> Route:
-        raise NotImplementedError
+    ) -> Route: ...
 
 
 # What need not be written

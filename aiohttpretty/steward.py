@@ -202,8 +202,8 @@ class AioHTTPretty(Looking, Hosting, Sockets, Control, Serve, Isolation, Switch)
         activation, self._activation = self._activation, None
         self._sockets_over()
         self._cut_served()
-        if activation is not None:
-            patch.leave(activation)
+        assert activation is not None  # it is on
+        patch.leave(activation)
         self._end_all()
         self._over()
 

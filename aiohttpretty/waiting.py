@@ -26,11 +26,8 @@ class Waiter:
 
     def wake(self) -> None:
         """Have it look; from any thread."""
-        try:
+        if not self._loop.is_closed():  # else there is nobody to wake
             in_thread_of(self._loop, self._ring)
-        except RuntimeError:
-            if not self._loop.is_closed():  # then there is nobody to wake
-                raise
 
     def _ring(self) -> None:
         if self._bell is not None and not self._bell.done():

@@ -3,10 +3,13 @@
 import asyncio
 import os
 
+import guard
 import pytest
 from hypothesis import HealthCheck, settings
 
 import aiohttpretty
+
+guard.install()
 
 # A machine that is busy fails nobody
 settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,3 +34,11 @@ def _nothing_stays():
     while "not active" not in repr(aiohttpretty.activate.__self__):
         aiohttpretty.deactivate()
     aiohttpretty.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaves():
+    """No test connects to another machine, or looks a name up; `guard` says what tried."""
+    yield
+    tried, guard.seen[:] = list(guard.seen), []
+    assert tried == []

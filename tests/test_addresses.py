@@ -15,6 +15,7 @@ from yarl import URL
 import aiohttpretty
 from aiohttpretty import AioHTTPretty, NoMatchError, OptionTypeError, OptionValueError
 from aiohttpretty.addresses.address import address
+from aiohttpretty.addresses.mounted import mounted_at
 from aiohttpretty.addresses.template import Template
 
 ASKED = "http://example.com/users/7?verbose=1"
@@ -131,6 +132,8 @@ REFUSED_TEMPLATES = {
     "http://h/{a}/{a}": "redefinition of group name 'a' as group 2; was group 1",
     "http://h/{a:(}": "missing ), unterminated subpattern",
     "http://h/{a:x{99999999999}}": "the repetition number is too large",
+    "http://h/./{a}": "a client resolves '.' and '..' before it sends a path",
+    "http://h/{a}/%2E%2E/b": "a client resolves '.' and '..' before it sends a path",
 }
 
 
@@ -471,3 +474,13 @@ def test_several_routes_of_one_key(uri):
     assert list(registry.registry) == [("GET", uri)]
     newer.remove()
     assert registry.registry["GET", uri]["status"] == 201
+
+
+@pytest.mark.parametrize(
+    "path, below", [("/v1", True), ("/v1/", True), ("/v1/a?b=c", True), ("/v10", False), ("/", False)]
+)
+def test_at_and_below_a_mount(path, below):
+    """A mount fits its own address and those below it, and none that only begins with the same letters."""
+    mounted = mounted_at("http://example.com/v1/")
+    assert (mounted.fits(URL(f"http://example.com{path}")) is not None) is below
+    assert mounted.fits(URL(f"http://example.org{path}")) is None

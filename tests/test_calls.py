@@ -409,6 +409,16 @@ def test_describe_shortens(made, body, headers, end):
     assert made(*([body] if body else []), **headers).describe().endswith("\n" + end)
 
 
+def test_describe_before_the_request_is_whole(registry):
+    """Of a call whose request is still coming, nothing is said but where it goes."""
+    call = Call("POST", URL_, registry.register_uri("POST", URL_), {})
+    assert call.describe() == (
+        "POST http://example.com/a?b=1 -> not answered\n"
+        "  asked at  not known\n"
+        f"  route     POST http://example.com/a?b=1, registered at {call.route.origin}"
+    )
+
+
 def test_describe_without_an_answer(made):
     """What was raised stands where the answer would."""
     call = made()

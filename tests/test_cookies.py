@@ -39,6 +39,7 @@ async def test_one_header_each():
     [
         ("abc", "session=abc"),
         ("", 'session=""'),
+        ("a~", "session=a~"),
         ("a b;c", 'session="a b\\073c"'),
         ("é", 'session="\\351"'),
         ({"value": "abc"}, "session=abc"),
@@ -135,6 +136,12 @@ async def test_as_aiohttps_server():
             OptionValueError,
             "The cookie a has the value '1\\n2', with a control character in it. Take it out, or encode the value, for "
             "example with urllib.parse.quote.",
+        ),
+        (
+            {"a": "~\x7f"},
+            OptionValueError,
+            "The cookie a has the value '~\\x7f', with a control character in it. Take it out, or encode the value, "
+            "for example with urllib.parse.quote.",
         ),
         (
             {"a": morsel("b")},

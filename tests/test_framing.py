@@ -63,6 +63,13 @@ def test_expect_with_the_body_at_once():
     assert progress == [Progress.COMPLETE]
 
 
+def test_expect_without_a_body():
+    """A client that waits for 100 Continue with nothing to send is not waited for, and there is no piece of a body."""
+    reader, progress = read(HEAD + b"Expect: 100-continue\r\n\r\n", b"")
+    assert progress == [Progress.CONTINUE, Progress.COMPLETE]
+    assert reader.body == []
+
+
 @pytest.mark.parametrize(
     "bytes_",
     [
@@ -72,6 +79,7 @@ def test_expect_with_the_body_at_once():
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n\r\n",
         HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n",
         HEAD + b"Content-Length: 2\r\n\r\nabc",
+        HEAD + b"Content-Length: two\r\n\r\nab",
     ],
 )
 def test_broken(bytes_):

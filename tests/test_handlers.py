@@ -154,6 +154,24 @@ def test_deactivated_after_the_loop():
     assert complaints == []
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_an_end_of_the_process(kind):
+    """What ends the process ends it, also from within a handler; it is no bug of the handler's."""
+
+    async def ending(request):
+        raise kind
+
+    async def main():
+        aiohttpretty.register_uri("GET", URL, handler=ending)
+        with aiohttpretty.activate():
+            async with aiohttp.ClientSession() as session:
+                await session.get(URL)
+
+    with pytest.raises(kind):
+        asyncio.run(main())
+    assert aiohttpretty.handler_errors == []
+
+
 def test_one_after_the_other_in_loops_of_their_own():
     """A registry that stays active serves a handler in every event loop that asks it."""
 

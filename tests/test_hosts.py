@@ -1,7 +1,9 @@
 """What `passthrough` takes: what each way to write a host means, and what is refused."""
 
 import re
+from functools import partial
 from ipaddress import IPv4Address, IPv6Network, ip_network
+from operator import attrgetter
 
 import pytest
 from hypothesis import given
@@ -60,6 +62,9 @@ def fits(host, url):
             ["http://b.invalid/?http://a.test/v1", "http://a.test/w1"],
         ),
         (lambda url: url.port == 99, ["http://anything:99/"], ["http://anything/"]),
+        # a function that does not tell how it is called
+        (attrgetter("explicit_port"), ["http://anything:99/"], ["http://anything/"]),
+        (partial(attrgetter("explicit_port")), ["http://anything:99/"], ["http://anything/"]),
     ],
 )  # fmt: skip
 def test_what_is_meant(host, yes, no):
@@ -82,6 +87,9 @@ AWAITED = Awaited()
 
 def two(one, other):
     return True
+
+
+FULL = partial(two, 1, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +156,17 @@ def two(one, other):
             "for the one address.",
         ),
         (
+            "10.0.0.1/99",
+            ValueError,
+            "'10.0.0.1/99' is not an IP network ('10.0.0.1/99' does not appear to be an IPv4 or IPv6 network). Give "
+            "one such as '127.0.0.0/8'.",
+        ),
+        (
+            "http://[::1",
+            ValueError,
+            "'http://[::1' is not a URL (Invalid IPv6 URL). Give an origin, such as 'http://localhost:8080'.",
+        ),
+        (
             "api.*.com",
             ValueError,
             "'api.*.com' has a '*' where none can stand: '*.example.com' is any sub-domain of example.com. For "
@@ -192,6 +211,12 @@ def two(one, other):
             TypeError,
             f"{two!r} can't be called with one argument (missing a required argument: 'other'). Give a function that "
             "takes the yarl.URL and returns a bool.",
+        ),
+        (
+            FULL,
+            TypeError,
+            f"{FULL!r} can't be called with one argument (partial object {FULL!r} has incorrect arguments). Give a "
+            "function that takes the yarl.URL and returns a bool.",
         ),
     ],
 )

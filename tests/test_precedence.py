@@ -20,7 +20,8 @@ from aiohttpretty import (
     UnreachableRouteWarning,
     match,
 )
-from aiohttpretty.addresses.address import Expression
+from aiohttpretty.addresses.address import Expression, address
+from aiohttpretty.addresses.mounted import mounted_at
 from aiohttpretty.addresses.template import Template
 from aiohttpretty.ledger import Ledger
 from aiohttpretty.records.call import Call
@@ -32,6 +33,14 @@ HOST = "http://h"
 async def asked(registry, uri="http://h/a", method="GET", **keywords):
     response = await registry.fake_request(method, uri, **keywords)
     return response.status
+
+
+@pytest.mark.parametrize("kind", ["a mount", "a path of a bundle"])
+def test_what_never_covers(kind):
+    """A mount comes behind all, and a path of a bundle answers nothing by itself: neither covers any address."""
+    where = mounted_at("http://h/") if kind == "a mount" else address("/a", beneath=True)
+    others = [address("http://h/a"), address("http://h/{x}"), address("/a", beneath=True), mounted_at("http://h/a")]
+    assert [other for other in [*others, where] if where.covers(other)] == []
 
 
 # -- one after another

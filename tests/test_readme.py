@@ -128,7 +128,7 @@ def test_the_quick_start_is_two_commands():
         "",
         "```sh",
         "python -m pip install . && python examples/quickstart.py",
-        "python -m pip install '.[test]' && python -m pytest",
+        "python -m pip install '.[test]' && python -m pytest -n auto",
         "```",
     ]
 

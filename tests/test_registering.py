@@ -99,6 +99,7 @@ REFUSED_TYPES = {
         "lists, str, int, float, bool and None, or encode it yourself and use register_uri with body=.",
     ),
 }
+REFUSED_PARAMS = [(5, TypeError), ([1, 2], TypeError), (["abc"], ValueError), ([("a", 1, 2)], ValueError)]
 REFUSED_VALUES = {
     "no responses": (
         {"responses": []},
@@ -173,6 +174,18 @@ def test_wrong_values(case):
     assert isinstance(error, OptionValueError)
     assert isinstance(error, ValueError)
     assert str(error) in (sentence.replace("{nan}", ""), sentence.replace("{nan}", ": nan"))
+
+
+@pytest.mark.parametrize(("params", "kind"), REFUSED_PARAMS, ids=str)
+def test_params_that_are_none(params, kind):
+    """What is neither a mapping nor pairs is no query, and that is said with what to give."""
+    error = refused({"params": params})
+    assert isinstance(error, kind)
+    assert str(error).startswith(f"params={params!r} can't be put into a query: ")
+    assert str(error).endswith(
+        ". Give a mapping or a list of pairs whose values are str, int, float, None (an empty value) or sequences of "
+        "them."
+    )
 
 
 @pytest.mark.parametrize("character", ["\r", "\n", "\0"])

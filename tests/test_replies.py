@@ -5,13 +5,14 @@ import inspect
 import io
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
 import aiohttpretty
-from aiohttpretty import AiohttprettyError, OptionTypeError, OptionValueError, coding, options
+from aiohttpretty import AiohttprettyError, OptionTypeError, OptionValueError, coding, faults, options
 from aiohttpretty.elsewhere import ELSEWHERE
 from aiohttpretty.replies.reply import merged, reply, shared
 from aiohttpretty.words import check_words
@@ -433,6 +434,20 @@ def test_succession(given, sentence):
     options.check_succession({"exhausted": "cycle", "responses": [{}]})
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "<Reply 200>"),
+        ({"status": 404, "reason": "Nowhere"}, "<Reply 404 Nowhere>"),
+        ({"error": TimeoutError}, "<Reply error=<class 'TimeoutError'>>"),
+        ({"fault": faults.reset()}, "<Reply fault=faults.reset()>"),
+    ],
+)
+def test_a_reply_prints(given, said):
+    """It shows what will be said, for whoever looks at it in a debugger."""
+    assert repr(aiohttpretty.register_uri("GET", URI, **given).succession.due) == said
+
+
 def test_words_of_other_libraries():
     """Every word that has a hint is none of ours, and every hint names words that exist."""
     known = {*options.ROUTE_WORDS, "match"}
@@ -541,6 +556,38 @@ def test_handler():
     assert made(handler=handler).handler is handler
     assert made().handler is made().error is None
     assert repr(made(handler=handler)) == f"<Reply handler={handler!r}>"
+
+
+async def pieces_of(one):
+    yield one
+
+
+async def answer_to(request):
+    return request
+
+
+@pytest.mark.parametrize(
+    ("word", "given", "cure"),
+    [
+        (
+            "body",
+            partial(pieces_of, 1, 2),
+            "can't be called without arguments (partial object {!r} has incorrect arguments), as it is for each "
+            "request. Give them with functools.partial, or write a handler=, which is given the request.",
+        ),
+        (
+            "handler",
+            partial(answer_to, 1, 2),
+            "can't be called with one argument, the request. Give a function such as: async def handler(request): "
+            "return web.json_response({{}}).",
+        ),
+    ],
+)
+def test_partials_that_have_too_many_arguments(word, given, cure):
+    """What has been given more than it takes can't be called, whatever comes; that is said at once."""
+    with pytest.raises(OptionTypeError) as caught:
+        aiohttpretty.register_uri("GET", URI, **{word: given})
+    assert str(caught.value) == f"{word}={given!r} {cure.format(given)}"
 
 
 def test_nothing_else_is_made_up():

@@ -1,5 +1,7 @@
 """A failure says what was asked, what was on offer and why each was refused, and what to do."""
 
+import gc
+
 import aiohttp
 import pytest
 from yarl import URL
@@ -49,6 +51,16 @@ async def test_the_first_line_with_base_url():
     async with aiohttp.ClientSession("http://example.com/") as session:
         with pytest.raises(aiohttpretty.NoMatchError, match="^No URLs matching GET http://example.com/v1/users with"):
             await session.get("/v1/users")
+
+
+async def test_a_record_outlives_its_error():
+    """Where a route comes too late, the record says so, also if nobody has the error any more."""
+    await failure("GET", "http://example.com/a")
+    gc.collect()
+    route = aiohttpretty.register_uri("GET", "http://example.com/a")
+    [record] = aiohttpretty.unmatched
+    said = f"Cause: it was registered only afterwards, at {route.origin}. Register it before the request is made."
+    assert said in " ".join(record.report.split())
 
 
 async def test_what_was_swallowed():

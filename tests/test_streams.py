@@ -4,19 +4,22 @@ import asyncio
 import functools
 import gzip
 import io
+import mmap
 import os
 import re
 import tempfile
+import threading
 import tracemalloc
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-from settling import settle
+from settling import settle, until
 
 import aiohttpretty
 from aiohttpretty import AiohttprettyError, OptionValueError, coding
 from aiohttpretty.errors import BodyError
+from aiohttpretty.replies import stream
 
 URL = "http://example.com/"
 PIECE = bytes(16 * 1024)
@@ -132,6 +135,25 @@ class Unseekable(io.RawIOBase):
         return self.content.readinto(buffer)
 
 
+class NoEnd(io.BytesIO):
+    """A file that can be wound back, and does not know where it ends, as some that are read from a network."""
+
+    def seek(self, offset, whence=0):
+        if whence == io.SEEK_END:
+            raise ValueError("the end is not known")
+        return super().seek(offset, whence)
+
+
+class Mapped:
+    """A reader of somebody's own whose `read` is a builtin, which may not tell how it is called."""
+
+    def __init__(self):
+        self.memory = mmap.mmap(-1, 3)
+        self.memory.write(b"abc")
+        self.memory.seek(0)
+        self.read = self.memory.read
+
+
 def text_file(content, **options):
     return io.TextIOWrapper(io.BytesIO(content), **options)
 
@@ -162,12 +184,14 @@ ANEW = {
     "a temporary file": lambda: temporary(tempfile.TemporaryFile),
     "a named temporary file": lambda: temporary(tempfile.NamedTemporaryFile),
     "a spooled temporary file": lambda: temporary(tempfile.SpooledTemporaryFile),
+    "a file without a known end": lambda: NoEnd(b"abc"),
     "a compressed file": lambda: gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"abc"))),
 }
 ONCE = {
     "a generator": pieces,
     "an iterator": Bare,
     "a file that can't be wound back": lambda: Unseekable(b"abc"),
+    "a reader in C": Mapped,
 }
 
 
@@ -209,6 +233,17 @@ async def test_a_path(tmp_path):
     assert aiohttpretty.registry["GET", URL] == {"body": path}
 
 
+async def test_nothing_is_read_behind_the_length(tmp_path):
+    """With the last byte of its announced length an answer is over: the file is not asked for more."""
+    path = tmp_path / "file"
+    path.write_bytes(bytes(600_000))
+    aiohttpretty.register_uri("GET", URL, body=path)
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session, session.get(URL) as response:
+            assert len(await response.read()) == 600_000
+            assert aiohttpretty.calls[0].duration is not None
+
+
 async def test_a_relative_path(tmp_path, monkeypatch):
     """A path means what it meant on the line that registered it."""
     from pathlib import Path
@@ -218,6 +253,58 @@ async def test_a_relative_path(tmp_path, monkeypatch):
     aiohttpretty.register_uri("GET", URL, body=Path("file"))
     monkeypatch.chdir("/")
     assert await answer() == b"abc"
+
+
+class Noting(io.FileIO):
+    """Notes in which threads it is read."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.threads = set()
+
+    def read(self, *size):
+        self.threads.add(threading.current_thread())
+        return super().read(*size)
+
+
+@pytest.mark.parametrize("kind", ["a file object", "one that can't be wound back", "a path"])
+async def test_a_file_does_not_hold_the_event_loop_up(kind, tmp_path, monkeypatch):
+    """What may have to wait for a disk, or for whoever fills a pipe, is read in a thread of its own."""
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    with Noting(path) as file:
+        body = file
+        if kind == "a path":
+            body = path
+            monkeypatch.setattr(stream.PathFile, "_opened", lambda self: file)
+            monkeypatch.setattr(stream.PathFile, "length", 3)  # it opens the file for itself
+        elif kind == "one that can't be wound back":
+            monkeypatch.setattr(file, "seek", None, raising=False)
+        aiohttpretty.register_uri("GET", URL, body=body)
+        assert await answer() == b"abc"
+        assert file.threads
+        assert threading.current_thread() not in file.threads
+
+
+async def test_a_file_is_left_where_it_stood_though_its_thread_came_late(tmp_path, monkeypatch):
+    """A client that goes while a piece waits for its thread leaves a file that the thread does not touch any more."""
+    late = []
+
+    async def aside(work, *args):
+        late.append((work, args))
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(stream, "aside", aside)
+    monkeypatch.setattr(asyncio, "to_thread", aside)  # from which each registration takes it
+    (tmp_path / "file").write_bytes(b"abcdef")
+    with (tmp_path / "file").open("rb") as file:
+        file.seek(2)
+        async with requested(file):
+            await until(lambda: late)
+        await until(lambda: not others())
+        [(work, args)] = late
+        work(*args)
+        assert file.tell() == 2
 
 
 @pytest.mark.parametrize("make", [lambda path: path, lambda path: path.open("rb"), lambda path: io.BytesIO(b"abc")])
@@ -232,7 +319,9 @@ async def test_auto_length(make, tmp_path):
         body.close()
 
 
-@pytest.mark.parametrize("make", [lambda: pieces, pieces, lambda: io.StringIO("abc"), lambda: Unseekable(b"abc")])
+@pytest.mark.parametrize(
+    "make", [lambda: pieces, pieces, lambda: io.StringIO("abc"), lambda: Unseekable(b"abc"), lambda: NoEnd(b"abc")]
+)
 def test_no_auto_length(make):
     """A size that is not known can't be said."""
     with pytest.raises(OptionValueError) as caught:
@@ -591,3 +680,14 @@ async def test_a_generator_that_will_not_be_closed():
         await settle()
         assert len(made) == 2
         assert not others()
+
+
+async def test_files_without_a_thread(monkeypatch, tmp_path):
+    """The room reads a file as well where nobody has given it a thread to wait for the disk in."""
+    path = tmp_path / "file"
+    path.write_bytes(b"from the disk")
+    aiohttpretty.register_uri("GET", URL, body=path)
+    monkeypatch.setattr(stream, "aside", stream._here)
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session, session.get(URL) as response:
+            assert await response.read() == b"from the disk"

@@ -78,6 +78,22 @@ def test_before_the_test_began():
     )
 
 
+@pytest.mark.parametrize("frozen", [1_893_456_000.0, -631_152_000.0])
+def test_a_clock_that_was_frozen_on_the_way(frozen):
+    """What a tool such as freezegun says it is has no place among the seconds of the test, nor any say in the order."""
+    calls = [call(1), call(2, at=frozen), call(3, at=frozen + 10), call(4)]
+    assert (
+        timeline(calls, [unmatched(5)], [], 100.0)
+        == """\
+5 requests, 1 without an answer:
+    1.000s  GET http://example.com/ -> 200, by test_it.py:7
+            GET http://example.com/ -> 200, by test_it.py:7
+            GET http://example.com/ -> 200, by test_it.py:7
+    4.000s  GET http://example.com/ -> 200, by test_it.py:7
+✗   5.000s  PUT http://example.com/ -> no route answers this, asked at sdk.py:3"""
+    )
+
+
 def test_a_long_address_is_shortened_in_its_middle():
     """The host and the end are what one looks for; what is secret is left out before."""
     url = f"http://example.com/{'a' * 50}?token=s3cret&page={'1' * 50}end"

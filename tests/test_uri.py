@@ -1,6 +1,7 @@
 """Addresses are compared as a server would see them."""
 
 from collections import Counter
+from unittest.mock import ANY
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
@@ -174,3 +175,10 @@ def test_called_uri_prints_as_a_url():
     assert (str(called), repr(called)) == ("http://h/?a=1", "'http://h/?a=1'")
     assert called != 5
     assert called != "http://h:port/"
+
+
+def test_it_asks_what_it_does_not_know():
+    """What is no address is asked whether it equals: `ANY` does, a number does not."""
+    called = CalledUri(URL("http://example.com/"))
+    assert called == ANY
+    assert (called == 5) is False

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 from yarl import URL
 
+from ..calling import misfit
 from ..errors import OptionTypeError, OptionValueError
+from ..legible import legible
 from .address import Expression
 from .uri import AS_HTTP
 
@@ -48,6 +50,7 @@ class Rule(NamedTuple):
 Rules = tuple[Rule, ...]
 
 
+@legible
 def rules(hosts: Iterable[object], where: str) -> Rules:
     """The hosts, read; `where` is what they were given to.
 
@@ -87,7 +90,7 @@ def _text(text: str, where: str) -> Callable[[URL], object]:
     if "://" in text:
         try:
             url = URL(text)
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             raise OptionValueError(
                 f"{where}: {text!r} is not a URL ({error}). Give an origin, such as 'http://localhost:8080'."
             ) from error
@@ -165,7 +168,7 @@ def _name(host: str, written: str, where: str) -> str:
         alone = (url.raw_path, url.raw_user, url.raw_query_string) == ("/", None, "")
         if url.raw_host and alone and not any(character.isspace() for character in host):
             return url.raw_host.rstrip(".")
-    except ValueError:
+    except (ValueError, IndexError):
         pass
     raise OptionValueError(f"{where}: {written!r} is not a host. Give one, {_EXAMPLES}.")
 
@@ -226,13 +229,9 @@ def _asked(function: Callable[..., Any], where: str) -> Callable[[URL], object]:
             f"{where}: {function!r} is a coroutine function, and nobody would await it. Give a plain function that "
             "takes the yarl.URL and returns a bool."
         )
-    try:
-        inspect.signature(function).bind(URL("http://example.com/"))
-    except TypeError as error:
+    if (why := misfit(function, URL("http://example.com/"))) is not None:
         raise OptionTypeError(
-            f"{where}: {function!r} can't be called with one argument ({error}). Give a function that takes the "
+            f"{where}: {function!r} can't be called with one argument ({why}). Give a function that takes the "
             "yarl.URL and returns a bool."
-        ) from None
-    except ValueError:  # it doesn't tell
-        pass
+        )
     return function

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from yarl import URL
 
 from ..errors import OptionValueError
+from ..legible import legible
 from .template import Info
 from .uri import absolute, key
 
@@ -47,6 +48,7 @@ class Mounted:
         return False
 
 
+@legible
 def mounted_at(uri: object, where: str = "mount({}, ...)") -> Mounted:
     """The address of a mount; `where` is what was called with it.
 

@@ -9,7 +9,7 @@ ignored, and so are user and password, which travel as a header.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
@@ -50,7 +50,7 @@ def absolute(uri: object) -> URL:
     """
     try:
         url = uri if isinstance(uri, URL) else URL(str(uri))
-    except ValueError as error:
+    except (ValueError, IndexError) as error:  # yarl raises that for some
         raise OptionValueError(
             f"{str(uri)!r} is not a URL ({error}). Give an absolute one, such as 'http://example.com/path'."
         ) from error
@@ -60,6 +60,16 @@ def absolute(uri: object) -> URL:
             "such as 'http://example.com/path'; for a session with base_url, the joined one."
         )
     return url.with_fragment(None)
+
+
+def listed(params: Iterable[object]) -> list[object]:
+    """The pairs of an iterator; up to the first thing that is none, because it may never end."""
+    pairs = []
+    for pair in params:
+        pairs.append(pair)
+        if not isinstance(pair, (tuple, list)):
+            break  # `joined` will say so
+    return pairs
 
 
 def joined(url: URL, params: object) -> URL:
@@ -108,7 +118,7 @@ class CalledUri:
             return NotImplemented
         try:
             return key(self.url) == key(URL(other))
-        except ValueError:
+        except (ValueError, IndexError):
             return False
 
     def __hash__(self) -> int:

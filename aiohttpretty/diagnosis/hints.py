@@ -140,7 +140,7 @@ def _base_url(scene: Scene) -> str | None:
         return None
     try:
         given = URL(str(written))
-    except ValueError:
+    except (ValueError, IndexError):  # which yarl raises for some
         return None
     if given.absolute:
         return None
@@ -169,7 +169,7 @@ def _far(scene: Scene) -> str:
     best = scene.candidates[0]
     words = [miss.condition for miss in best.misses]
     if best.distance >= HOST[0]:
-        return f"no route is registered for the host {scene.question.url.host}."
+        return f"no route is registered for the host {scene.question.host}."
     if not words:
         return (
             f"the nearest route ({best.route.origin}) refused the request when it was asked, and fits now: a condition "

@@ -64,7 +64,7 @@ def no_match(
         hop=_hop(request, question, calls),
         unseen=unseen,
         later=later.further_down(question.method, url, _frames(known)),
-        own=listening.here(url.host, url.port),
+        own=listening.here(url.raw_host, url.port),
         streamed=bool(request.head) and known is not None and known.passes,
     )
     error = NoMatchError()
@@ -140,8 +140,10 @@ def _frames(known: Any) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
+    if known is None:
+        return
     alike: Counter[object] = Counter()
-    for task in known.tasks if known is not None else ():
+    for task in known.tasks:
         code = getattr(task.get_coro(), "cr_code", None)
         alike[code] += 1
         if alike[code] <= _ALIKE or task is known.task:

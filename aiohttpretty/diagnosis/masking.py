@@ -22,6 +22,7 @@ from .mention import is_secret as is_secret  # noqa: PLC0414 - whoever masks ask
 
 MASK = "***"
 _COOKIES = frozenset({"cookie", "set-cookie"})
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')  # the value of a cookie that may have a semicolon in it
 # A shorter one would be found where it isn't meant
 _FOUND_FROM = 4
 # Of a large body, so much is looked through for what it would be too slow to look for in all of it
@@ -31,7 +32,7 @@ _LOOKED_AT = 64 * 1024
 def header(name: str, value: str) -> str:
     """The value of a header, as it may be shown."""
     if name.lower() in _COOKIES:
-        pairs = (pair.partition("=")[0].strip() for pair in value.split(";"))
+        pairs = (pair.partition("=")[0].strip() for pair in _QUOTED.sub("", value).split(";"))
         return "; ".join(f"{name}={MASK}" for name in pairs)
     if not is_secret(name):
         return assigned(value)
@@ -130,8 +131,6 @@ def of_request(
     url: URL, headers: Iterable[tuple[str, str]], content: bytes | None, *, whole: bool = False
 ) -> Iterator[str]:
     """The secrets of a request; with `whole`, also those that stand far behind in a large body."""
-    if url.password:
-        yield url.password
     for name, text in headers:
         yield from _of_header(name.lower(), text) if is_secret(name) else _mentioned(text)
     for name, text in url.query.items():
@@ -178,6 +177,7 @@ def _of_header(name: str, text: str) -> Iterator[str]:
     yield text
     if name in _COOKIES:
         yield from (pair.partition("=")[2].strip() for pair in text.split(";"))
+        yield from _QUOTED.findall(text)
         return
     scheme, _, rest = text.partition(" ")
     if scheme.lower() in SCHEMES:

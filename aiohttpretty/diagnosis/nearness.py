@@ -28,7 +28,6 @@ class Candidate(Judged):
     """A route that could have been meant, and what each of its conditions says."""
 
     route: Any
-    """The route; or, of one that isn't there any more, what is known of it."""
     verdicts: tuple[Verdict, ...]
 
     def verdict(self, condition: str) -> Verdict | None:

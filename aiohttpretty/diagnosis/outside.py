@@ -21,7 +21,7 @@ def server(scene: Scene) -> str | None:
     if not scene.own:
         return None
     place = _place(scene.question.url)
-    if listening.is_served(scene.question.url.host, scene.question.url.port):
+    if listening.is_served(scene.question.url.raw_host, scene.question.url.port):
         return (
             f"{place} is the registry's own server, and the request does not say which host it means. Send it to "
             "server.url_for('https://api.example.com/...'), or have the client take the server for its proxy. Or "
@@ -46,7 +46,7 @@ def to_test_servers(records: Sequence[Any]) -> str:
 
 
 def _place(url: URL) -> str:
-    host = f"[{url.host}]" if ":" in (url.host or "") else url.host
+    host = f"[{url.raw_host}]" if ":" in (url.raw_host or "") else url.raw_host
     return f"{host}:{url.port}"
 
 
@@ -55,7 +55,7 @@ def stream(scene: Scene) -> str | None:
     if not scene.streamed:
         return None
     return (
-        f"{scene.question.url.host} is passed through, but a route for this address looks at the body, which is a "
+        f"{scene.question.host} is passed through, but a route for this address looks at the body, which is a "
         "stream: when it was known, the request was under way to the routes. Have a matcher before that one refuse "
         "the request, or send bytes."
     )

@@ -159,9 +159,7 @@ def named(route: Any) -> str:
 
 def used(route: Any) -> str:
     """How often a route has answered, and whether anything is left."""
-    succession = getattr(route, "succession", None)
-    if succession is None:
-        return f"; {route.how}"
+    succession = route.succession
     given = succession.given
     if succession.exhausted:
         return f"; used up: it has answered {given} of {given}"

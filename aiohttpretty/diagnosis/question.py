@@ -39,6 +39,14 @@ class Question:
     written: Any = None
     """The address as the caller wrote it; None behind a redirect."""
 
+    @property
+    def host(self) -> str | None:
+        """The host of the URL as people read it; as it is sent where it is no name that can be read (RFC 5891)."""
+        try:
+            return self.url.host
+        except ValueError:
+            return self.url.raw_host
+
     def telling_headers(self) -> list[tuple[str, str]]:
         """Those that say something, as they may be shown."""
         return [

@@ -6,11 +6,11 @@ type `str`, which stands for any value.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qsl
+from math import isfinite
+from typing import Any
 
-from ..notation import call, written
+from ..notation import Bare, call, written
 from . import masking
 from .masking import is_secret
 from .nearness import Candidate
@@ -69,19 +69,35 @@ def _cookie(question: Question, miss: Verdict, name: str) -> str | None:
 
 
 def _json(question: Question, miss: Verdict, name: str) -> str | None:
+    from ..matching.compare import checked_json  # noqa: PLC0415 - where there is a condition, it has been imported
+    from ..records import reading  # noqa: PLC0415 - as above
+
     content = question.body or b""
     if len(content) > _ESCAPED * _LONG:
         return None
     try:
-        return call("json", masking.value(json.loads(content), replaced=str))
-    except (ValueError, RecursionError):
+        value = reading.json(content, question.headers.get("Content-Type", ""))
+        return call("json", _spelled(checked_json(masking.value(value, replaced=str), "match.json")))
+    except (ValueError, RecursionError):  # it is no JSON, or deeper than one may expect
         return None
+
+
+def _spelled(value: Any) -> Any:
+    """A JSON value, with names that Python knows for NaN and the infinite, which JSON as Python reads it may hold."""
+    if isinstance(value, dict):
+        return {name: _spelled(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_spelled, value))
+    return Bare(f"float('{value}')") if isinstance(value, float) and not isfinite(value) else value
 
 
 def _form(question: Question, miss: Verdict, name: str) -> str | None:
-    if question.content_type != "application/x-www-form-urlencoded" or question.body is None:
+    from ..records import reading  # noqa: PLC0415 - as above
+
+    try:
+        pairs = reading.form(question.body or b"", question.headers.get("Content-Type", "")).items()
+    except ValueError:  # it is none
         return None
-    pairs = parse_qsl(question.body.decode("utf-8", "replace"), keep_blank_values=True)
     return call("form", [(name, str if is_secret(name) else value) for name, value in pairs])
 
 

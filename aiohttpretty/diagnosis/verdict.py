@@ -161,7 +161,7 @@ def _of_pattern(address: Expression, url: URL) -> Verdict:
 
 
 def _place_of(template: Template) -> Place:
-    return place(URL(template.origin + "/"))
+    return place(template.url.with_path("/"))
 
 
 def _hosts(mine: Place, asked: Place) -> tuple[str, str]:

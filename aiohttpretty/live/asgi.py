@@ -7,11 +7,11 @@ done with what aiohttp.web offers to everybody, and what the application does ag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from aiohttp import web
-from yarl import URL
 
 from ..errors import ApplicationError
 from .asgi_http import HttpConnection, untyped
@@ -41,16 +41,16 @@ def application(app: App, *, websockets: bool = True) -> web.Application:
     return made
 
 
-class _Served(web.AbstractResource):
+class _Served(web.DynamicResource):
     """Found at every address below its prefix, and at the prefix itself."""
 
     def __init__(self, app: App, *, websockets: bool) -> None:
-        super().__init__()
+        super().__init__("/{path:.*}")
         self._app = app
         self._websockets = websockets
         self._prefix = ""
         self._state: dict[str, Any] = {}
-        self._route = web.ResourceRoute("*", self._answer, self)
+        self._route = self.add_route("*", self._answer)
 
     async def lifespan(self, _: web.Application) -> AsyncIterator[None]:
         """Start the application, and shut it down.
@@ -116,30 +116,12 @@ class _Served(web.AbstractResource):
 
     # -- as a resource
 
-    @property
-    def canonical(self) -> str:
-        return self._prefix + "/{path:.*}"
-
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:
         return web.UrlMappingMatchInfo({}, self._route), set()
 
-    def url_for(self, **kwargs: str) -> URL:
-        return URL(self._prefix or "/")
-
     def add_prefix(self, prefix: str) -> None:
-        self._prefix = prefix.rstrip("/") + self._prefix
-
-    def get_info(self) -> Any:
-        return {"path": self.canonical}
-
-    def raw_match(self, path: str) -> bool:
-        return False
-
-    def __len__(self) -> int:
-        return 1
-
-    def __iter__(self) -> Iterator[web.AbstractRoute]:
-        return iter((self._route,))
+        super().add_prefix(prefix)
+        self._prefix = prefix + self._prefix
 
 
 class _Lifespan:
@@ -163,7 +145,7 @@ class _Lifespan:
             # The application has no lifespan, and says so by an exception or by returning. Servers go on without.
             task.cancel()
             await asyncio.wait([task])
-            if not task.cancelled():
+            with suppress(asyncio.CancelledError):
                 task.exception()
             self._task = None
 

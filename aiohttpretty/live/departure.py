@@ -14,9 +14,6 @@ from aiohttp import web
 
 def on_departure(request: web.Request, tell: Callable[[], None]) -> None:
     """Have `tell` called when the connection of the request is lost."""
-    if request.transport is None:
-        tell()
-        return
     request._payload = _Listening(request._payload, tell)  # type: ignore[assignment]
 
 

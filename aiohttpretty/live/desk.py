@@ -6,6 +6,7 @@ and says what only the carrier knows. Requests come up in the order in which the
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -188,13 +189,13 @@ class Desk:
         self._name = name
         self._sentence = name[0].upper() + name[1:]
 
+    @abstractmethod
     def _watch(self, request: web.Request) -> Callable[[], bool]:
         """What tells whether the client of the request still waits for its answer, or the rest of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _at_client(self, error: BaseException) -> BaseException:
         """What a handler raises to have the error raised where its client waits."""
-        raise NotImplementedError
 
     def _beside(self) -> str:
         """What else may be the reason that no request comes."""

@@ -115,13 +115,8 @@ class Held:
     def _settle(self, answer: web.StreamResponse | BaseException) -> None:
         self.open = False
         loop = self._answer.get_loop()
-        if loop.is_closed():
-            return  # nobody waits there any more
-        try:
+        if not loop.is_closed():  # else nobody waits there any more
             in_thread_of(loop, partial(self._give, answer))
-        except RuntimeError:
-            if not loop.is_closed():  # in this moment, in another thread
-                raise
 
     def _give(self, answer: web.StreamResponse | BaseException) -> None:
         if self._answer.done():

@@ -156,6 +156,8 @@ class Lifetime:
         await self._runner.cleanup()
 
     def _over(self, task: asyncio.Task[None]) -> None:
+        if not self._begun.done():  # it was ended before its first step, and nobody waits for a start any more
+            self._begun.set_result(None)
         _let_go(self._loop, self)
 
     def _bury(self) -> None:
@@ -192,6 +194,7 @@ def _hold(loop: Any, life: Lifetime) -> None:
             await type(loop).shutdown_asyncgens(loop)
 
         loop.shutdown_asyncgens = shutdown_asyncgens
+        loop.close = _Close(loop, lives)
     lives[life] = None
 
 
@@ -201,3 +204,23 @@ def _let_go(loop: Any, life: Lifetime) -> None:
     if not lives:
         _lives.pop(loop, None)
         vars(loop).pop("shutdown_asyncgens", None)
+        if isinstance(close := vars(loop).get("close"), _Close):
+            close.undo(loop)
+
+
+class _Close:
+    """In the place of an event loop's `close`: what nobody has waited for is let go of behind it."""
+
+    def __init__(self, loop: Any, lives: dict[Lifetime, None]) -> None:
+        self._before = {name: value for name, value in vars(loop).items() if name == "close"}
+        self._close = loop.close
+        self._lives = lives
+
+    def __call__(self) -> None:
+        self._close()
+        for life in list(self._lives):
+            life._bury()
+
+    def undo(self, loop: Any) -> None:
+        del loop.close
+        vars(loop).update(self._before)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -16,6 +16,7 @@ from weakref import WeakSet
 from ..activation import in_thread_of
 from ..diagnosis import masking
 from ..errors import OptionTypeError, OptionValueError, PeerError
+from ..legible import legible
 from ..records.timeline import timeline
 from ..replies.headers import checked, is_token
 from ..route import Home, Route
@@ -39,8 +40,9 @@ class WebSocketRoute(Route):
 
     def __init__(self, *args: Any, home: Home, **kwargs: Any) -> None:
         super().__init__(*args, home=home, **kwargs)
-        self._arrived: deque[tuple[Peer, Line]] = deque()
-        self._waiters: dict[Waiter, None] = {}  # in the order in which they came
+        # By the event loops of the clients, each in the order in which they came
+        self._arrived: dict[asyncio.AbstractEventLoop, deque[Peer]] = {}
+        self._waiters: dict[asyncio.AbstractEventLoop, dict[Waiter, None]] = {}
         self._lines: WeakSet[Line] = WeakSet()
         self._why = ""
         home.listens(self)  # type: ignore[attr-defined]  # only a registry that has websockets makes one
@@ -64,36 +66,32 @@ class WebSocketRoute(Route):
             )
         found: list[Peer] = []
 
-        def look(_: object) -> bool:
-            for pair in list(self._arrived):
-                if pair[1].loop is loop:
-                    self._arrived.remove(pair)
-                    found.append(pair[0])
-                    return True
-            return False
+        def look(inbox: Iterable[Peer]) -> bool:
+            found.extend(inbox)
+            return bool(found)
 
         loop, waiter = asyncio.get_running_loop(), Waiter()
-        self._waiters[waiter] = None
+        self._waiters.setdefault(loop, {})[waiter] = None
         try:
+            self._hand_over(loop)
             if await waiter.until(look, patience):
                 return found[0]
         finally:
-            self._waiters.pop(waiter)
+            self._leaves(waiter, loop)
         raise PeerError(self._missed(timeout, over=waiter.over))
 
     # -- for whoever serves it
 
     def arrived(self, peer: Peer, line: Line) -> None:
         """A client has opened it."""
-        self._arrived.append((peer, line))
+        self._arrived.setdefault(line.loop, deque()).append(peer)
         self._lines.add(line)
-        for waiter in list(self._waiters):
-            waiter.wake()
+        self._hand_over(line.loop)
 
     def over(self, why: str) -> None:
         """Nobody will open it any more; have nobody wait for that."""
         self._why = why
-        for waiter in list(self._waiters):
+        for waiter in [waiter for waiters in list(self._waiters.values()) for waiter in list(waiters)]:
             waiter.over = True
             waiter.wake()
         for line in list(self._lines):
@@ -115,6 +113,26 @@ class WebSocketRoute(Route):
             words |= script.words
         written = "".join(f", {name}={value!r}" for name, value in words.items())
         return f"<WebSocketRoute register_websocket({self.address.name!r}{written}) at {self.origin}>"
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        # each to one who waits, and nobody else is woken: thousands may wait for thousands
+        arrived, waiters = self._arrived.get(loop), self._waiters.get(loop)
+        while arrived and waiters:
+            waiter = next(iter(waiters))
+            del waiters[waiter]
+            waiter.inbox.append(arrived.popleft())
+            waiter.wake()
+        if not arrived:
+            self._arrived.pop(loop, None)
+
+    def _leaves(self, waiter: Waiter, loop: asyncio.AbstractEventLoop) -> None:
+        waiters = self._waiters.get(loop, {})
+        waiters.pop(waiter, None)
+        if not waiters:
+            self._waiters.pop(loop, None)
+        if waiter.inbox:  # of one who was cancelled meanwhile
+            self._arrived.setdefault(loop, deque()).extendleft(waiter.inbox)
+            self._hand_over(loop)
 
     # -- how accepting fails
 
@@ -166,8 +184,7 @@ class Script:
         from .line import Line  # noqa: PLC0415 - the same
         from .peer import Peer  # noqa: PLC0415 - the same
 
-        end = request.get_extra_info(SERVED_END)
-        calls: Sequence[Call] = () if end is None else end.exchange.told
+        calls: Sequence[Call] = request.get_extra_info(SERVED_END).exchange.told
         if not calls:
             raise asyncio.CancelledError  # the client is gone already
         call = calls[0]
@@ -189,6 +206,7 @@ class Script:
         return "<played by the test>"
 
 
+@legible
 def check_words(handler: Callable[..., Any] | None, words: Mapping[str, Any], status: object) -> dict[str, Any]:
     """The options by which such a websocket is registered.
 

@@ -11,6 +11,7 @@ import io
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from ..errors import ApplicationError, MissingPackageError
@@ -183,7 +184,7 @@ async def _ended(executor: Any) -> None:
 
     def wait() -> None:
         executor.shutdown(wait=True)
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the event loop is closed: nobody waits any more
             loop.call_soon_threadsafe(over.set_result, None)
 
     threading.Thread(target=wait, name="WSGI end", daemon=True).start()

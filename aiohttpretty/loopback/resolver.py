@@ -124,7 +124,7 @@ class RedirectingConnector(TCPConnector):
     def __init__(self, resolver: FakeResolver, *, ssl: SSLContext) -> None:
         # what is added anew leads elsewhere at once
         super().__init__(resolver=resolver, ssl=ssl, use_dns_cache=False)
-        if sys.version_info < (3, 11):
+        if sys.version_info < (3, 11):  # pragma: no cover - CPython 3.10
             self._factory = partial(_Closing, loop=self._loop)  # type: ignore[assignment]
 
     async def _resolve_host(self, host: str, port: int, traces: Sequence[Trace] | None = None) -> list[ResolveResult]:
@@ -133,7 +133,7 @@ class RedirectingConnector(TCPConnector):
         return await super()._resolve_host(host, port, traces)
 
 
-class _Closing(ResponseHandler):
+class _Closing(ResponseHandler):  # pragma: no cover - CPython 3.10
     """Closes what the test's server has closed: CPython 3.10 has a warning for each end of TLS that nobody closes."""
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -163,7 +163,7 @@ def _host(host: object, where: str) -> str:
         raise OptionTypeError(f"{where}: {host!r} is no host. Give a str, such as 'api.example.com'.")
     with suppress(ValueError):
         return str(ip_address(host.strip("[]")))
-    with suppress(ValueError):
+    with suppress(ValueError, IndexError):
         if _BEYOND.isdisjoint(host) and (found := URL(f"http://{host}/").raw_host):
             return found.rstrip(".")
     raise OptionValueError(f"{where}: {host!r} is no host. Give it without scheme, port and path: 'api.example.com'.")

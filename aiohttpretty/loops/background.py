@@ -100,7 +100,7 @@ class Background:
         note = "\n".join([self._sentence(failures), *tracebacks])
         if sys.version_info >= (3, 11):
             raised.add_note(note)
-        else:
+        else:  # pragma: no cover - CPython 3.10
             logger.error("%s", note)
 
     def _noting(self, begin: Callable[..., asyncio.Future[Any]]) -> Callable[..., asyncio.Future[Any]]:

@@ -152,7 +152,7 @@ def _driven(main: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop, nam
     try:
         if sys.version_info >= (3, 11):  # an interrupt cancels it, so that it ends in good order
             return asyncio.Runner(loop_factory=lambda: loop).run(main)
-        return loop.run_until_complete(main)
+        return loop.run_until_complete(main)  # pragma: no cover - CPython 3.10
     except RuntimeError as error:
         if inspect.getcoroutinestate(main) != inspect.CORO_SUSPENDED:
             raise

@@ -17,6 +17,8 @@ from .leaf import IN_TEXT, Place, asks, checked, none_fits
 from .matcher import Matcher, Request
 from .pairs import Expected, Kind, as_mapping, refusals
 
+# A semicolon may stand in quotes: servers take what is in them for one value
+_COOKIE = re.compile(r'([^=;]*)(?:=\s*("(?:[^"\\]|\\.)*"\s*(?=;|$)|[^;]*))?(?:;|$)')
 _COOKIE_ESCAPE = re.compile(r"\\([0-3][0-7][0-7]|.)")
 
 
@@ -91,8 +93,7 @@ class Cookie(Matcher):
 
 def _cookies(request: Request) -> Iterator[tuple[str, str]]:
     for header in request.request_headers.getall("Cookie", []):
-        for pair in header.split(";"):  # a semicolon in a value is written as an escape
-            name, _, value = pair.partition("=")
+        for name, value in _COOKIE.findall(header):
             yield name.strip(), _unquoted(value.strip())
 
 

@@ -59,7 +59,7 @@ class Call(Recorded, Mapping[str, Any]):
     """Whether it was let through to the real network on purpose; then it has no route."""
 
     def __init__(self, method: str, url: URL, route: Route | None, keywords: Mapping[str, Any]) -> None:
-        # all in one place: this runs for every request, and a call of Recorded's would cost as much again
+        # all in one place: this runs for every request, and another call would cost as much again
         self.method = method
         self.url = url
         self._head = b""

@@ -75,5 +75,5 @@ def _without_secrets(value: str | URL) -> str:
     text = str(value)
     try:
         return masking.assigned(str(masking.url(URL(text))) if "://" in text else text)
-    except ValueError:  # no address after all
+    except (ValueError, IndexError):  # no address after all
         return masking.assigned(text)

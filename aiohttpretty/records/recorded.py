@@ -54,14 +54,14 @@ class Recorded:
     __slots__ = ("_body", "_head", "_headers", "method", "url")
     large: ClassVar[int] = LARGE
 
-    def __init__(self, method: str, url: URL) -> None:
-        self.method = method
-        """The method, in upper case."""
-        self.url = url
-        """The full URL, query included."""
-        self._head = b""
-        self._headers: CIMultiDictProxy[str] | None = None
-        self._body: bytes | Sequence[bytes] | Shortened = b""
+    # whoever is one sets them, all in one place with its own
+    method: str
+    """The method, in upper case."""
+    url: URL
+    """The full URL, query included."""
+    _head: bytes
+    _headers: CIMultiDictProxy[str] | None
+    _body: bytes | Sequence[bytes] | Shortened
 
     @property
     def _kept_whole(self) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ADDRESS = 60
 _CALLS = 40  # so many stand in a list before its middle is left out
 _UNUSED = 10
+_DAY = 86_400  # no test takes that long: the clock was another one, such as freezegun's
 _REASONS = {
     "NoMatchError": "no route answers this",
     "ResponsesExhausted": "no response is left",
@@ -37,8 +38,14 @@ class Event(NamedTuple):
 
     def told(self, began: float) -> str:
         """The line, its time counted from the beginning of the test."""
-        time = " " * 8 if self.at is None else f"{max(self.at - began, 0.0):7.3f}s"
+        time = " " * 8
+        if self.at is not None and not self.elsewhere(began):
+            time = f"{max(self.at - began, 0.0):7.3f}s"
         return f"{MISSES if self.wrong else ' '} {time}  {printable(self.text)}"
+
+    def elsewhere(self, began: float) -> bool:
+        """Whether its time was told by another clock than that of the test's beginning."""
+        return self.at is not None and abs(self.at - began) > _DAY
 
 
 def timeline(calls: Iterable[Any], unmatched: Iterable[Any], unused: Sequence[Unused], began: float) -> str:
@@ -50,8 +57,9 @@ def timeline(calls: Iterable[Any], unmatched: Iterable[Any], unused: Sequence[Un
     events = [*map(_call, calls), *map(_unmatched, unmatched)]
     if not events and not unused:
         return ""
-    # those of one moment stay as they came; one that never was ready to be sent stands behind the others
-    events.sort(key=lambda event: float("inf") if event.at is None else event.at)
+    if not any(event.elsewhere(began) for event in events):  # else two clocks give no order, and they stay as they came
+        # so do those of one moment; one that never was ready to be sent stands behind the others
+        events.sort(key=lambda event: float("inf") if event.at is None else event.at)
     lines = [_headline(events)]
     lines += _shortened(events, began)
     if unused:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from ..errors import OptionTypeError, OptionValueError
+from ..legible import legible
 from .fault import Fault
 from .head import wire
 
@@ -17,6 +18,7 @@ from .head import wire
 _MOST = {"oversized_header": 16 * 1024 * 1024, "too_many_headers": 100_000}
 
 
+@legible
 def check_size(value: object, name: str, word: str, *, least: int = 0) -> int:
     """A number of bytes, or of other things, from 0 or 1 on, up to what can be made.
 
@@ -34,6 +36,7 @@ def check_size(value: object, name: str, word: str, *, least: int = 0) -> int:
     return int(value)
 
 
+@legible
 def check_flag(value: object, name: str, word: str) -> bool:
     """A bool.
 
@@ -45,8 +48,9 @@ def check_flag(value: object, name: str, word: str) -> bool:
     return value
 
 
+@legible
 def check_word(word: object, known: tuple[str, ...], wrong: str) -> str:
-    """One of the known words; `wrong` says what it is if it is none.
+    """One of the known words; `wrong` says what it is if it is none, with room for it.
 
     Raises:
         OptionTypeError, OptionValueError: it is none.
@@ -54,9 +58,22 @@ def check_word(word: object, known: tuple[str, ...], wrong: str) -> str:
     if isinstance(word, str) and word in known:
         return word
     kind = OptionValueError if isinstance(word, str) else OptionTypeError
-    raise kind(f"{wrong}. Give one of {', '.join(map(repr, known))}.")
+    raise kind(f"{wrong.format(word)}. Give one of {', '.join(map(repr, known))}.")
 
 
+@legible
+def check_coding(encoding: object, name: str) -> str:
+    """The name of a content coding, which may be known to nobody.
+
+    Raises:
+        OptionTypeError: it is none.
+    """
+    if not isinstance(encoding, str):
+        raise OptionTypeError(f"{name}({encoding!r}): that is no content coding. Give a str, such as 'gzip'.")
+    return encoding
+
+
+@legible
 def check_refusal(status: object, name: str) -> int:
     """The status of a proxy that does not do as it is asked.
 
@@ -70,6 +87,7 @@ def check_refusal(status: object, name: str) -> int:
     return int(status)
 
 
+@legible
 def check_line(line: object, name: str) -> str | bytes:
     """A line without its end.
 
@@ -94,6 +112,7 @@ def check_line(line: object, name: str) -> str | bytes:
     return line
 
 
+@legible
 def check_attempts(attempts: object, name: str) -> int | None:
     """How many attempts of one request a fault answers; None for all.
 
@@ -115,6 +134,7 @@ def check_attempts(attempts: object, name: str) -> int | None:
     return int(attempts)
 
 
+@legible
 def check_seconds(value: object, where: str) -> float:
     """A length of time in seconds; `where` it was given.
 
@@ -130,23 +150,26 @@ def check_seconds(value: object, where: str) -> float:
     raise OptionValueError(f"{where}: {value!r} can't be waited for. Give seconds from 0 on.")
 
 
+@legible
 def check_segment(data: object, where: str) -> bytes:
-    """Bytes that a server sends; `where` they were given.
+    """Bytes that a server sends; `where` they were given, with room for them.
 
     Raises:
         OptionTypeError, OptionValueError: they are none, or empty.
     """
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise OptionTypeError(
-            f"{where}: that is not bytes. Give what the server sends, such as b'HTTP/1.1 200 OK\\r\\n'."
+            f"{where.format(data)}: that is not bytes. Give what the server sends, such as b'HTTP/1.1 200 OK\\r\\n'."
         )
     if not data:
         raise OptionValueError(
-            f"{where}: there is nothing in it. Give what the server sends; faults.disconnect() says nothing."
+            f"{where.format(data)}: there is nothing in it. Give what the server sends; faults.disconnect() says "
+            "nothing."
         )
     return bytes(data)
 
 
+@legible
 def check_step(step: object, at: int, *, last: bool) -> bytes | float | Fault:
     """One step of raw(): bytes, a pause in seconds, or the end, which is the `last`.
 

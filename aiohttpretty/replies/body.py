@@ -14,6 +14,7 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from typing import Any
 
+from ..calling import misfit
 from ..errors import OptionTypeError, OptionValueError
 from .headers import is_token
 from .stream import File, Iterable, PathFile, Reader, Stream
@@ -171,15 +172,11 @@ def check_callable(word: str, function: Any) -> None:
     Raises:
         OptionTypeError: it needs arguments.
     """
-    try:
-        inspect.signature(function).bind()
-    except TypeError as error:
+    if (why := misfit(function)) is not None:
         raise OptionTypeError(
-            f"{word}={function!r} can't be called without arguments ({error}), as it is for each request. Give them "
+            f"{word}={function!r} can't be called without arguments ({why}), as it is for each request. Give them "
             "with functools.partial, or write a handler=, which is given the request."
-        ) from None
-    except ValueError:  # it has no signature that can be read
-        pass
+        )
 
 
 def _iterated(body: Any, charset: str | None) -> Stream | None:

@@ -6,7 +6,8 @@ Law of this room: nothing that would change the head of an answer beyond the hea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from multidict import CIMultiDict
 
@@ -48,12 +49,14 @@ def checked(given: object) -> CIMultiDict[str]:
                 f"The header {name} has the value {value!r}, which is not a str. Write it as one; "
                 "for a repeated header give a list of pairs."
             )
-        if injects(str(value)):
+        # of a subclass, such as an enum's member, it is the value that a server would send, whatever `str()` says
+        text = str.__str__(value) if isinstance(value, str) else int.__repr__(value)
+        if injects(text):
             raise OptionValueError(
                 f"The header {name} has the value {value!r}, with a line break or a NUL in it, "
                 "which would end the header. Take it out."
             )
-        headers.add(name, str(value))
+        headers.add(str.__str__(name), text)
     return headers
 
 
@@ -63,12 +66,17 @@ def _pairs(given: object) -> Iterable[tuple[object, object]]:
     if isinstance(given, Mapping):
         return given.items()
     try:
-        pairs = list(given)  # type: ignore[call-overload]
-        if any(isinstance(pair, (str, bytes)) for pair in pairs):  # of two characters, it would pass for a pair
-            raise TypeError
-        return [(name, value) for name, value in pairs]
+        return list(_split(given))
     except (TypeError, ValueError):
         raise OptionTypeError(
             f"headers={given!r} are neither a mapping nor pairs. Give a dict, a multidict or a list "
             "of (name, value) pairs."
         ) from None
+
+
+def _split(given: Any) -> Iterator[tuple[object, object]]:
+    for pair in given:  # one by one: what never ends has no pair among its first
+        if isinstance(pair, (str, bytes)):  # of two characters, it would pass for a pair
+            raise TypeError
+        name, value = pair
+        yield name, value

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from ..calling import misfit
 from ..errors import OptionTypeError, OptionValueError
 
 Error = BaseException | type[BaseException]
@@ -78,15 +79,11 @@ def check_handler(handler: object) -> Callable[..., Any]:
             f"handler={handler!r} is a generator, which returns no response. Return a web.StreamResponse that you "
             "write to, or give the async generator function as body=."
         )
-    try:
-        inspect.signature(handler).bind(None)
-    except TypeError:
+    if misfit(handler, None) is not None:
         raise OptionTypeError(
             f"handler={handler!r} can't be called with one argument, the request. Give a function such as: "
             "async def handler(request): return web.json_response({})."
-        ) from None
-    except ValueError:  # it has no signature that can be read
-        pass
+        )
     return handler
 
 

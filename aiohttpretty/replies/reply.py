@@ -293,4 +293,4 @@ def _reason(reason: object) -> str:
         raise OptionValueError(
             f"reason={reason!r} has a line break or a NUL in it, which would end the status line. Take it out."
         )
-    return reason
+    return str.__str__(reason)  # of an enum's member, its value

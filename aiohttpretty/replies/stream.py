@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import codecs
 import inspect
+import io
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from threading import Lock
 from typing import Any
 
+from ..calling import misfit
 from ..coding import encoder
 from ..errors import BodyError
 
 # Waits so many seconds; given from outside, because this room knows no event loop
 Wait = Callable[[float], Awaitable[object]]
+
+
+async def _here(work: Callable[..., Any], *args: Any) -> Any:
+    return work(*args)
+
+
+aside: Callable[..., Awaitable[Any]] = _here
+"""Does what may have to wait for a disk, where no event loop waits for it; from outside, too."""
 
 _CHUNK = 64 * 1024
 # Requests of several threads may read one file object, and each finds its place before it reads
@@ -92,10 +102,11 @@ class Reader(Stream):
         super().__init__(source, charset=charset, once=True)
 
     async def pieces(self) -> AsyncGenerator[Any, None]:
-        sizes = (_CHUNK,) if _takes_size(self.source.read) else ()
+        sizes = (_CHUNK,) if misfit(self.source.read, _CHUNK) is None else ()
+        on_disk = _on_disk(self.source)
         while True:
             _check_open(self.source)
-            piece = self.source.read(*sizes)
+            piece = await aside(_done, self.source.read, *sizes) if on_disk else self.source.read(*sizes)
             if inspect.isawaitable(piece):
                 piece = await piece
             if not piece:
@@ -110,6 +121,7 @@ class File(Stream):
         super().__init__(source, charset=charset)
         self._place = place
         self._text = text
+        self._on_disk = _on_disk(source)
         self._readers = 0
         self._stood = place
 
@@ -133,7 +145,7 @@ class File(Stream):
         self._come()
         try:
             while True:
-                piece, place = self._read(place)
+                piece, place = await aside(_done, self._read, place) if self._on_disk else self._read(place)
                 if not piece:
                     return
                 yield piece
@@ -156,6 +168,8 @@ class File(Stream):
 
     def _read(self, place: int) -> tuple[Any, int]:
         with _files:
+            if not self._readers:  # they have gone before their thread came to it
+                return b"", place
             _check_open(self.source)
             if self.source.tell() != place:  # to wind a compressed file back is expensive
                 self.source.seek(place)
@@ -172,14 +186,12 @@ class PathFile(Stream):
 
     @property
     def length(self) -> int | None:
-        try:
-            return os.stat(self._path).st_size
-        except OSError as error:
-            raise self._unreadable(error) from error
+        with self._opened() as file:
+            return os.fstat(file.fileno()).st_size
 
     async def pieces(self) -> AsyncGenerator[Any, None]:
         with self._opened() as file:
-            while piece := file.read(_CHUNK):
+            while piece := await aside(file.read, _CHUNK):
                 yield piece
 
     def _opened(self) -> Any:
@@ -253,6 +265,20 @@ class Encoded(Stream):
         yield coding.finish()
 
 
+def _done(work: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return work(*args)
+    except StopIteration as error:
+        # as generators do (PEP 479): no future takes one, and before CPython 3.12 nobody would ever hear of it
+        raise RuntimeError(f"{type(error).__name__} was raised by a file") from error
+
+
+def _on_disk(file: Any) -> bool:
+    """Whether reading it may take its time; also for a pipe, or what the tempfile module wraps."""
+    file = getattr(file, "file", file)
+    return isinstance(file, io.IOBase) and not isinstance(file, (io.BytesIO, io.StringIO))
+
+
 def _closed(file: Any) -> bool:
     return getattr(file, "closed", False) is True
 
@@ -263,13 +289,3 @@ def _check_open(file: Any) -> None:
             f"body={file!r} was open when it was registered, and is closed now. Make the requests inside its with "
             "block, or give the pathlib.Path, which is opened for each request."
         )
-
-
-def _takes_size(read: Any) -> bool:
-    try:
-        inspect.signature(read).bind(_CHUNK)
-    except TypeError:
-        return False
-    except ValueError:  # a builtin without a signature: all that we know of take a size
-        return True
-    return True

@@ -14,6 +14,7 @@ from functools import cached_property
 from multidict import CIMultiDict
 
 from ..errors import AiohttprettyError, OptionTypeError, OptionValueError
+from ..legible import legible
 from ..words import check_words
 from . import head
 from .amounts import check_attempts, check_size, check_word
@@ -175,12 +176,14 @@ def _spelled(options: Mapping[str, object], where: str) -> Answer:
     return Answer(made.status, made.reason, tuple(made.headers.items()), body)
 
 
+@legible
 def cut(options: object, at: object, end: object, attempts: object) -> Fault:
     """The fault that `faults.cut` was asked for."""
     whole = answer(options, "cut()")
     return _cut(whole, _position(whole, at), _end(end, f"cut(end={end!r})"), check_attempts(attempts, "cut"))
 
 
+@legible
 def sweep(options: object, ends: object, attempts: object) -> list[Fault]:
     """The faults that `faults.sweep` was asked for."""
     whole = answer(options, "sweep()")
@@ -201,7 +204,7 @@ def _cut(whole: Answer, at: int | str, end: str, attempts: int | None) -> Fault:
 
 
 def _end(end: object, where: str) -> str:
-    return check_word(end, _ENDS, f"{where}: {end!r} is no end of a connection")
+    return check_word(end, _ENDS, f"{where}: {{!r}} is no end of a connection")
 
 
 def _position(whole: Answer, at: object) -> int | str:

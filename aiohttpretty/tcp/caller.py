@@ -44,8 +44,7 @@ class Caller(asyncio.Protocol):
         self._client = Client(self)
         self._line = Line(self)
         self._starting: asyncio.Task[None] | None = None
-        self._held = False  # whether the server's end reads no more for now
-        self._paused = self._lost = False
+        self._held = self._paused = self._lost = False  # the first: whether the server's end reads no more for now
         self._early = b""
 
     # -- asyncio's side
@@ -103,8 +102,7 @@ class Caller(asyncio.Protocol):
         self._leave()
         if self._starting is not None:
             self._starting.cancel()
-        if self.transport is not None:
-            self.transport.abort()
+        self.transport.abort()
 
     # -- for what the far end sees
 
@@ -123,6 +121,14 @@ class Caller(asyncio.Protocol):
         self._held = held
         self._pace()
 
+    def say(self, data: bytes) -> None:
+        """Say some of an answer, or what comes behind it."""
+        if self.speech is None:
+            self._write(data)
+        else:
+            self.speech.say(data)
+            self.said()
+
     def said(self) -> None:
         """Something has been said."""
         if self.speech is not None and (self.speech.whole or self.speech.upgraded):
@@ -130,16 +136,8 @@ class Caller(asyncio.Protocol):
 
     def failed(self, error: BaseException) -> None:
         """What was to be said can't be."""
-        speech, visit = self.speech, self._visit
-        self._leave()
-        if visit is None or self.closing:
-            return
-        if (text := visit.failed(error)) and speech is not None and not speech.begun:
-            self._refuse(500, text)
-        elif speech is not None and speech.begun:
-            self.reset()  # in order, it could be taken for the end of the answer
-        else:
-            self.transport.close()
+        assert self._visit is not None  # it is being answered
+        self._give_up(500, self._visit.failed(error))
 
     def reset(self) -> None:
         """Leave the connection at once: a RST."""
@@ -150,7 +148,7 @@ class Caller(asyncio.Protocol):
     def _hear(self) -> None:
         if self._arrival is None:
             self._begin()
-        elif self._starting is None:
+        else:
             self._pass_on(self._arrival)
         self._pace()
 
@@ -160,8 +158,7 @@ class Caller(asyncio.Protocol):
 
     def _pace(self) -> None:
         """Read no more than is wanted."""
-        behind = bool(self._arrivals.waiting or self._arrivals.rest)
-        paused = self._held or behind or self._starting is not None
+        paused = bool(self._held or self._arrivals.waiting or self._arrivals.rest or self._starting is not None)
         if paused is self._paused or self.transport is None or self.closing:
             return
         self._paused = paused
@@ -198,9 +195,8 @@ class Caller(asyncio.Protocol):
     async def _start(self, arrival: Arrival, visit: Visit) -> None:
         await visit.start()
         self._starting = None
-        if not self.closing:
-            self._expect(arrival, visit)
-            self._pace()
+        self._expect(arrival, visit)
+        self._pace()
 
     def _expect(self, arrival: Arrival, visit: Visit) -> None:
         """Have the far end answer it."""
@@ -208,7 +204,6 @@ class Caller(asyncio.Protocol):
             self._leave()
             client: Any = self._client
             line: Any = self._line
-            self._client.failure = None
             self._speaker, self._origin = Speaker(self.loop, client, line), visit.origin
         try:
             self._speaker.expect(visit.turn, visit.choose(), visit.answering)
@@ -227,8 +222,7 @@ class Caller(asyncio.Protocol):
             speaker.receive(piece)
         error = arrival.broken or (None if arrival.whole else self._arrivals.error)
         if error is not None:
-            self._leave()
-            self._refuse(400, f"This is no body that a server could read: {_sentence(error)}")
+            self._give_up(400, f"This is no body that a server could read: {_sentence(error)}")
         elif arrival.whole:
             arrival.over = True
             speaker.end_of_request()
@@ -275,6 +269,16 @@ class Caller(asyncio.Protocol):
 
     # -- what is said
 
+    def _give_up(self, status: int, text: str) -> None:
+        """End what is being answered, with a refusal if there is something to say."""
+        self._leave()
+        if self.speech is not None and self.speech.begun:
+            self.reset()  # anything else could be taken for the rest of the answer, or its end
+        elif text:
+            self._refuse(status, text)
+        else:
+            self.transport.close()
+
     def _refuse(self, status: int, text: str) -> None:
         """Say that there is no answer, and why; it is the last thing that is said."""
         bodiless = self._arrival is not None and self._arrival.method == "HEAD"
@@ -282,8 +286,7 @@ class Caller(asyncio.Protocol):
         self.transport.close()
 
     def _write(self, data: bytes) -> None:
-        if not self.closing:
-            self.transport.write(data)
+        self.transport.write(data)
 
     def _leave(self) -> None:
         """Have the far end stop."""

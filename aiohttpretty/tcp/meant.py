@@ -100,7 +100,7 @@ def moved(location: bytes, url: URL, place: Place) -> bytes:
     try:
         there = url.join(URL(location.decode("utf-8", "surrogateescape")))
         return url_for(there, place).encode("utf-8", "surrogateescape")
-    except (ValueError, OptionValueError):
+    except (ValueError, IndexError, OptionValueError):
         return location
 
 
@@ -156,7 +156,7 @@ def _root(scheme: str, place: Place) -> str:
 def _parsed(scheme: str, authority: str, target: str) -> URL | None:
     try:
         url = URL(f"{scheme}://{authority}{target}")
-    except ValueError:
+    except (ValueError, IndexError):  # which yarl raises for some
         return None
     return url if url.raw_host and url.raw_path.startswith("/") else None
 

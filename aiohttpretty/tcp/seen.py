@@ -17,32 +17,23 @@ class Client:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
-        self.failure: BaseException | None = None
 
-    @property
-    def shown(self) -> Shown | None:
-        """The reply whose head is put in the place of the next one."""
-        return None if self._caller.speech is None else self._caller.speech.shown
+    def _show(self, shown: Shown | None) -> None:
+        assert self._caller.speech is not None  # it is about to be said
+        self._caller.speech.shown = shown
 
-    @shown.setter
-    def shown(self, shown: Shown | None) -> None:
-        if self._caller.speech is not None:
-            self._caller.speech.shown = shown
+    shown = property(fset=_show, doc="The reply whose head is put in the place of the next one.")
 
     def data_received(self, data: bytes) -> None:
-        """Hear some of the answer."""
-        if self._caller.speech is not None:
-            self._caller.speech.say(data)
-            self._caller.said()
+        """Hear some of the answer, or what comes behind it."""
+        self._caller.say(data)
 
     def eof_received(self) -> None:
         """Hear that nothing more is said."""
 
     def fail(self, error: BaseException) -> None:
-        """In the place of an answer, or the rest of it; the first error says what happened."""
-        if self.failure is None:
-            self.failure = error
-            self._caller.failed(error)
+        """In the place of an answer, or the rest of it."""
+        self._caller.failed(error)
 
     @property
     def _payload(self) -> Client:
@@ -88,6 +79,9 @@ class Line:
         self._caller.transport.close()
 
     end = close
+
+    def breathe(self, taken: int | None = None) -> None:
+        """A socket's own reader sees to that."""
 
     def announce_end(self) -> None:
         """It is about to be left; a client far away hears of that by the FIN."""

@@ -163,8 +163,8 @@ class RegistryServer:
 
     def cut(self) -> None:
         """Cut off what is being answered, from any thread; it goes on to listen."""
-        if self._loop is not None:
-            in_thread_of(self._loop, self._end_busy)
+        assert self._loop is not None  # it has been started
+        in_thread_of(self._loop, self._end_busy)
 
     def _end_busy(self) -> None:
         self._end(busy=True)

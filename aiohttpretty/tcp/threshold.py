@@ -74,8 +74,6 @@ class Threshold(asyncio.Protocol):
 
     def cut(self) -> None:
         """End it, now."""
-        if self._starting is not None:
-            self._starting.cancel()
         self.transport.abort()
 
     async def _secured(self) -> None:
@@ -97,7 +95,7 @@ class Threshold(asyncio.Protocol):
         protocol = self.transport.get_protocol()
         if protocol is self or self.transport.is_closing():
             return
-        if not hasattr(protocol, "get_buffer"):  # CPython 3.10
+        if not hasattr(protocol, "get_buffer"):  # pragma: no cover - CPython 3.10
             protocol.data_received(data)
             return
         while data:

@@ -71,7 +71,6 @@ class Visit:
         self._came = Came()
         self._started = monotonic()
         self._answer: Answer | None = None
-        self._told = False
         self.route: Any = None
         self.head = arrival.head(asked.target, asked.host)
         self.answering: Answering = activation
@@ -94,7 +93,7 @@ class Visit:
     def _settle(self, url: URL) -> None:
         """This address is meant; handlers see it so."""
         self._chosen = url
-        self.origin = (url.scheme, url.authority)
+        self.origin = (url.scheme, f"{url.raw_host}:{url.port}")
         self.context = self._context() if url.scheme == "https" else None
 
     def _find(self) -> None:
@@ -159,11 +158,8 @@ class Visit:
         meant_so = any(getattr(reply, word, None) is not None for word in words)
         if meant_so and not isinstance(error, ApplicationError):
             return ""  # an error= of the test's, or one that it sent from a server under its control
-        self._tell(error, call)
+        self._teller.failed(error, call, self)
         return _said(error)
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.url}"
 
     # -- how it is answered
 
@@ -182,17 +178,12 @@ class Visit:
         if unanswered:
             self._teller.unanswered()
         else:  # a matcher of the test's own
-            self._tell(error, None)
+            self._teller.failed(error, None, self)
         status = _UNANSWERED if unanswered else _BROKEN
         headers = CIMultiDict({"Content-Type": "text/plain; charset=utf-8"})
         text = f"{_said(error)}\n".encode("utf-8", "backslashreplace")
         reply = Reply(status=status, reason=_REASONS[status], headers=headers, body=text)
         self._answer = reply, _Unrecorded(self.method, self.url, None, self._came)
-
-    def _tell(self, error: BaseException, call: Call | None) -> None:
-        if not self._told:
-            self._told = True
-            self._teller.failed(error, call, self)
 
 
 _REASONS = {_UNANSWERED: "Not Implemented", _BROKEN: "Internal Server Error"}

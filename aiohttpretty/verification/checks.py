@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..diagnosis.verdict import Verdict
 from ..errors import BodyNotKeptError, OptionTypeError, OptionValueError, VerificationError
+from ..legible import legible
 from ..notation import written
 from ..records.unused import unused
 from . import shortfall
@@ -57,6 +58,7 @@ class Bounds(NamedTuple):
 ONCE_OR_MORE = Bounds(1, math.inf)
 
 
+@legible
 def bounds(times: int | None, at_least: int | None, at_most: int | None) -> Bounds:
     """How often, in the words of an assertion; at least once without any.
 
@@ -84,6 +86,7 @@ def bounds(times: int | None, at_least: int | None, at_most: int | None) -> Boun
     return Bounds(at_least or 0, at_most)
 
 
+@legible
 def check_number(word: str, number: object, *, least: int = 0) -> int:
     """A number of calls.
 
@@ -146,6 +149,7 @@ class Watch:
         return len(self.found) == self.wanted
 
 
+@legible
 def check_timeout(timeout: object) -> float | None:
     """How long to wait, in seconds; None for ever.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ..addresses.address import Exact
 from ..diagnosis import masking
 from ..errors import OptionTypeError, OptionValueError
+from ..legible import legible
 from ..notation import written
 from ..registration import ASKING_WORDS, asked, matchers_of
 from ..words import check_words
@@ -133,6 +134,7 @@ def expected(method: object, uri: object, options: Mapping[str, Any], origin: Or
 
 
 @_keeping_secrets
+@legible
 def expected_list(items: object, origin: Origin) -> list[Expectation]:
     """The calls that are meant by a list of pairs of method and uri, or dicts.
 
@@ -172,6 +174,7 @@ def _item(item: object, number: int, origin: Origin) -> Expectation:
     return expected(item["method"], item["uri"], item, origin)
 
 
+@legible
 def refuse_words(given: Iterable[object], beside: tuple[str, ...], where: str) -> None:
     """Refuse words that an assertion does not have, with what to write instead.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 from weakref import ref
@@ -118,9 +118,7 @@ class Shadow(BaseConnector):
     async def _get_none(self, key: Any, *others: Any) -> Any:
         """In the place of `_get`: what is not there has no idle connections either."""
         if any(req.connection_key == key for req in self._attempts):
-            for protocol, *_ in list(self._conns.get(key, ())):
-                if isinstance(protocol.transport, WireTransport):
-                    protocol.transport.lose()
+            _lose(self._conns.get(key, ()))
         return await BaseConnector._get(self, key, *others)
 
     async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
@@ -136,9 +134,14 @@ class Shadow(BaseConnector):
             return await self._guide._create_connection(req, traces, timeout)
         else:
             # Nobody could see aiohttp's way to a connection: no trace, no proxy, no address for it to check
-            address = (LOOPBACK.get(real._family, "127.0.0.1"), req.port)
+            address = ("::1", req.port, 0, 0) if real._family == socket.AF_INET6 else ("127.0.0.1", req.port)
             _, protocol = self._plug.connect(peername=address, sslcontext=real._get_ssl_context(req))
         return protocol
+
+    @property
+    def in_use(self) -> bool:
+        """Whether there is something to fail."""
+        return bool(self._acquired or self._attempts)
 
     def abandon(self, error: Callable[[], BaseException]) -> None:
         """Fail everything that is under way with an error of its own, and close the rest."""
@@ -175,9 +178,7 @@ class Shadow(BaseConnector):
     def hang_up(self) -> list[Any]:
         """Close, idle connections at once and without a task; returns what is left to wait for."""
         for protocols in list(self._conns.values()):
-            for protocol, *_ in protocols:
-                if isinstance(protocol.transport, WireTransport):
-                    protocol.transport.lose()
+            _lose(protocols)
         if self._guide is not None:
             _close(self._guide)
         return list(_close(self) or ())
@@ -185,6 +186,12 @@ class Shadow(BaseConnector):
     def __del__(self, _warnings: Any = None) -> None:
         # Whether the user's connector was closed is for the user's connector to say.
         pass
+
+
+def _lose(idle: Iterable[Any]) -> None:
+    for protocol, *_ in list(idle):
+        if isinstance(protocol.transport, WireTransport):
+            protocol.transport.lose()
 
 
 # aiohttp 4.0 renames it
@@ -203,7 +210,7 @@ class Guide(TCPConnector):
     def __init__(self, real: TCPConnector, plug: Plug) -> None:
         super().__init__(loop=real._loop, resolver=_RESOLVER)
         for name in _CARRIED_TCP:
-            if hasattr(real, name):
+            if hasattr(real, name):  # pragma: no branch - aiohttp < 3.12 has not all
                 setattr(self, name, getattr(real, name))
         cache = real._cached_hosts
         self._cached_hosts = type(cache)(ttl=cache._ttl, **_cache_size(cache))

@@ -17,6 +17,8 @@ _CRLF = b"\r\n"
 _SPECIAL = re.compile(rb"\r\n(?:connection|content-length|expect|transfer-encoding):")
 _ZERO = ord("0")
 _LONGEST_SIZE_LINE = 32
+# Of a number with more digits, Python refuses at some length to read all; nothing is as large either way
+_LONGEST_LENGTH = 30
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]+")
 
 
@@ -91,7 +93,7 @@ class RequestReader:
         self.chunked = _field(head, b"transfer-encoding").endswith(b"chunked")
         length = _field(head, b"content-length")
         if length.isdigit():
-            self._wanted = int(length)
+            self._wanted = int(length.lstrip(b"0")[:_LONGEST_LENGTH] or b"0")
         connection = _field(head, b"connection")
         self.closes = connection == b"close" or (b" http/1.0\r\n" in head and connection != b"keep-alive")
         return _field(head, b"expect") == b"100-continue"
@@ -118,7 +120,6 @@ class RequestReader:
                 self.size += len(piece)
                 self._wanted -= len(piece)
                 at += len(piece)
-                continue
             end = data.find(_CRLF, at)
             if end < 0:
                 self._rest = data[at:]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context
 from copy import copy
 from functools import cache, partial
@@ -18,7 +19,6 @@ from typing import Any
 from weakref import ref
 
 from aiohttp import web
-from yarl import URL
 
 from ..errors import HandlerError, HandlerResultError
 from .exchange import AtClient, Exchange
@@ -79,14 +79,12 @@ class Serving:
         end, exchange = _whose_turn(request)
         task: Any = asyncio.current_task()
         end.handling = ref(task)
-        if end not in self._ends:  # the connection was lost before
-            self._keep(task)
         # aiohttp sends the answer in the same task, and what it meets there may be a bug just as well
         task.add_done_callback(partial(_sent, end, exchange))
         try:
             answer: Any = await self._server.request_handler(request)
             if not isinstance(answer, web.StreamResponse):
-                exchange.on_bug(_no_response(self._asked(request), answer))
+                exchange.on_bug(_no_response(self._asked(request, exchange), answer))
             return answer  # type: ignore[no-any-return]  # noqa: TRY300 - if it is none, aiohttp says so and answers 500
         except _NO_BUGS:
             raise
@@ -102,7 +100,7 @@ class Serving:
             # such as pytest.fail(): anything else would leave a client without an answer
             raise HandlerError(f"A handler raised {error!r}.") from error
 
-    def _asked(self, request: web.BaseRequest) -> object:
+    def _asked(self, request: web.BaseRequest, exchange: Exchange) -> object:
         """Whose answer it is."""
         return request.match_info.handler if isinstance(request, web.Request) else self._server.request_handler
 
@@ -132,8 +130,8 @@ class HandlerServer(Serving):
         server = app._make_handler(loop=loop, access_log=None, handler_cancellation=handler_cancellation)
         super().__init__(server, context=context)
 
-    def _asked(self, request: web.BaseRequest) -> object:
-        return _whose_turn(request)[1].handler
+    def _asked(self, request: web.BaseRequest, exchange: Exchange) -> object:
+        return exchange.handler
 
 
 # Answers, and the ways in which a handler is ended from outside
@@ -149,40 +147,18 @@ class _Found(web.UrlMappingMatchInfo):
     exchange: Exchange
 
 
-class _Everywhere(web.AbstractResource):
+class _Everywhere(web.DynamicResource):
     """Found at every address."""
 
     def __init__(self, answer: Any) -> None:
-        super().__init__()
-        self._route = web.ResourceRoute("*", answer, self)
-
-    @property
-    def canonical(self) -> str:
-        return "/{tail:.*}"
+        super().__init__("/{tail:.*}")
+        self._route = self.add_route("*", answer)
 
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:
         _, exchange = _whose_turn(request)
         found = _Found(dict(exchange.match_info), self._route)
         found.exchange = exchange
         return found, set()
-
-    def url_for(self, **kwargs: str) -> URL:
-        return URL("/")
-
-    def add_prefix(self, prefix: str) -> None:
-        """It is in no sub-application."""
-
-    def get_info(self) -> Any:
-        return {"path": "/"}
-
-    def raw_match(self, path: str) -> bool:
-        return True
-
-    def __len__(self) -> int:
-        return 1
-
-    def __iter__(self) -> Iterator[web.AbstractRoute]:
-        return iter((self._route,))
 
 
 @cache
@@ -207,9 +183,8 @@ def watch(request: web.BaseRequest) -> Callable[[], bool]:
 
 
 def _whose_turn(request: web.BaseRequest) -> tuple[ServedEnd, Exchange]:
-    end: ServedEnd | None = request.get_extra_info(SERVED_END)
-    if end is None or end.exchange is None:
-        raise asyncio.CancelledError  # the client was gone before anybody could look at its request
+    # It is there: a server hears that its client is gone only when the task for the request has begun
+    end: Any = request.get_extra_info(SERVED_END)
     return end, end.exchange
 
 
@@ -221,14 +196,13 @@ def _sent(end: ServedEnd, exchange: Exchange, task: asyncio.Task[Any]) -> None:
         exchange.on_bug(error)
         if not isinstance(error, Exception):
             end.close()  # aiohttp 3.10 would leave the client without an answer
-            if end.task is not None:
-                end.task.add_done_callback(_heard)
+            end.task.add_done_callback(_heard)
     exchange.on_over()
 
 
 def _heard(task: asyncio.Task[Any]) -> None:
     """The test has been told of its exception, so that the event loop need not."""
-    if not task.cancelled():
+    with suppress(asyncio.CancelledError):
         task.exception()
 
 

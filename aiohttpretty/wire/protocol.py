@@ -34,6 +34,9 @@ class WireProtocol(ResponseHandler):
     left: tuple[FarEnd, Any] | None = None
     """The far end of a connection that is gone, and where the client waits for the rest of a body all the same."""
 
+    holding = 0
+    """How many have the writer wait."""
+
     def feed_data(self, data: Any, *size: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Hand a parsed head on to the response that waits for it."""
         message, payload = data
@@ -54,6 +57,17 @@ class WireProtocol(ResponseHandler):
         if transport is not None:
             transport.far_end.end_of_request()
 
+    def pause_writing(self) -> None:
+        """Have the writer wait, until all who said so have called `resume_writing`: aiohttp expects but one of them."""
+        self.holding += 1
+        if self.holding == 1:
+            ResponseHandler.pause_writing(self)
+
+    def resume_writing(self) -> None:
+        self.holding -= 1
+        if not self.holding:
+            ResponseHandler.resume_writing(self)
+
     def set_parser(self, parser: Any, payload: Any, *others: Any, **more: Any) -> None:
         """Read what comes as a websocket."""
         ResponseHandler.set_parser(self, parser, payload, *others, **more)
@@ -68,8 +82,6 @@ class WireProtocol(ResponseHandler):
         """
         if self.failed is not None:
             return
-        if isinstance(error, StopIteration):
-            error = _as_coroutines_do(error)
         self.failed = error
         self.set_exception(error)
         left, self.left = self.left, None
@@ -80,13 +92,6 @@ class WireProtocol(ResponseHandler):
             left[0].hang_up()
         if isinstance(self.transport, WireTransport):
             self.transport.far_end.hang_up()
-
-
-def _as_coroutines_do(error: StopIteration) -> RuntimeError:
-    # PEP 479; a future takes none, so without this nobody would ever hear of it
-    raised = RuntimeError("coroutine raised StopIteration")
-    raised.__cause__ = error
-    return raised
 
 
 def _as_shown(message: Any, shown: Shown) -> Any:

@@ -140,6 +140,6 @@ def _unknown_name(*, temporary: bool) -> socket.gaierror:
         text = CDLL(None).gai_strerror  # other C libraries have other words
         text.restype = c_char_p
         words = text(number).decode()
-    except (ImportError, OSError, AttributeError, TypeError):
+    except (ImportError, OSError, AttributeError, TypeError):  # pragma: no cover - other systems
         pass
     return socket.gaierror(number, words)

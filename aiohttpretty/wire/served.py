@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
-from itertools import cycle
+from itertools import count
 from typing import Any
 
 from .exchange import Exchange
@@ -22,8 +22,9 @@ from .protocol import WireProtocol
 from .server_socket import ServerTransport
 from .transport import WireTransport
 
-# Where clients call from: the ports that are nobody's (RFC 6335, 6)
-_ports = cycle(range(49152, 65536))
+# Where clients call from: the ports that are nobody's (RFC 6335, 6), one after another
+_PORTS = range(49152, 65536)
+_callers = count()
 _SWITCHING_PROTOCOLS = 101
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"\r\nContent-Length: "
@@ -72,7 +73,7 @@ class ServedEnd:
             finish=self._end_of_answers,
         )
         context.run(served.connection_made, socket)
-        self.task: asyncio.Task[None] | None = getattr(served, "_task_handler", None)
+        self.task: Any = getattr(served, "_task_handler", None)
         """Takes the requests; aiohttp's protocol forgets it with the connection, and somebody may have to end it."""
 
     @property
@@ -93,15 +94,13 @@ class ServedEnd:
 
     def feed(self, data: bytes) -> None:
         """Take what the client wrote."""
-        if not self._gone:
-            if self._frames is not None:
-                self._frames.sent(data)
-            self._up.put(data)
+        if self._frames is not None:
+            self._frames.sent(data)
+        self._up.put(data)
 
     def feed_last(self, data: bytes) -> None:
         """Take the end of a request; the client has nothing more to do before it is answered."""
-        if not self._gone:
-            self._up.pass_on(data)
+        self._up.pass_on(data)
 
     def hear(self) -> None:
         """The client has done all that there is to do before it is answered."""
@@ -127,7 +126,7 @@ class ServedEnd:
             # at once, so that a loop that stops next leaves no task behind
             self.lose()
         elif self._socket.is_closing():
-            self._soon(self.lose)
+            self._loop.call_soon(self.lose)
         else:
             self._up.end()
 
@@ -166,11 +165,11 @@ class ServedEnd:
         if self._gone:
             # what a kernel would answer to it; who goes on writing without waiting must see it at once
             self._socket.closing = True
-            self._soon(self.lose, _reset())
+            self._loop.call_soon(self.lose, _reset())
             return
         if self._status is None and data.startswith(b"HTTP/1.") and self.exchange is not None:
             end = self._read_head(self.exchange, data)
-            if _is_whole(data, end):
+            if end and _is_whole(data, end):
                 self._down.pass_on(data)
                 return
         self._down.put(data)  # what is written next arrives together with this, as from a socket
@@ -183,7 +182,7 @@ class ServedEnd:
         """The server has nothing more to say, and hears nothing more."""
         self._up.cut()
         if self._gone:
-            self._soon(self.lose)
+            self._loop.call_soon(self.lose)
         else:
             self._down.end()
 
@@ -200,19 +199,20 @@ class ServedEnd:
             self._server.data_received(data)
         except Exception as error:
             self._protocol.fail(error)
-            self._soon(self.close)
+            self._loop.call_soon(self.close)
 
     def _read_head(self, exchange: Exchange, head: bytes) -> int:
-        """Tell of the head of an answer; where it ends."""
-        status = int(head[9:12])
+        """Tell of the head of an answer; where it ends, or 0 if it only begins like one."""
         end = head.find(_HEAD_END) + len(_HEAD_END)
+        if end < len(_HEAD_END) or not (code := head[9:12]).isdigit():
+            return 0  # a handler may write into its transport what it likes
+        status = int(code)
         if status >= 200 or status == _SWITCHING_PROTOCOLS:
             self._status = status
             exchange.on_head(status, head[: end - 2])
             if status == _SWITCHING_PROTOCOLS:
                 self.upgraded = True
                 self._frames = opened(head[:end], self._down.size + end, exchange.told)
-
         return end
 
     def _reach(self, data: bytes) -> None:
@@ -225,16 +225,12 @@ class ServedEnd:
     def _end_of_requests(self) -> None:
         # A tick later, because aiohttp doesn't expect it before the task that takes the request has begun; between
         # bytes and the end of them, a socket's loop always has one
-        self._soon(self.lose)
+        self._loop.call_soon(self.lose)
 
     def _end_of_answers(self) -> None:
         self.lose()
         self._protocol.eof_received()
         self._transport.close()
-
-    def _soon(self, action: Callable[..., None], *args: Any) -> None:
-        if not self._loop.is_closed():  # a task that is unwound after that may still write
-            self._loop.call_soon(action, *args)
 
     def _bury(self) -> None:
         self._lost = self._gone = True
@@ -275,5 +271,5 @@ def _seen_from_there(transport: WireTransport) -> dict[str, Any]:
     place = transport.get_extra_info("peername")
     caller = transport.get_extra_info("sockname")
     if caller is None:  # and the client's end of a Unix socket has no name
-        caller = (place[0], next(_ports), *place[2:]) if isinstance(place, tuple) else ""
+        caller = (place[0], _PORTS[next(_callers) % len(_PORTS)], *place[2:]) if isinstance(place, tuple) else ""
     return {"peername": caller, "sockname": place, "sslcontext": transport.get_extra_info("sslcontext")}

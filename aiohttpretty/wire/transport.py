@@ -12,6 +12,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, cast
 
+# So much a kernel would take in any case
+_AT_ONCE = 64 * 1024
 Data = bytes | bytearray | memoryview
 
 
@@ -43,6 +45,7 @@ class WireTransport(asyncio.Transport):
         self._closing = False
         self._ending = False
         self._lost = False
+        self._holding = False  # whether the writer was told to wait
         self.far_end: FarEnd
         self.reading = True
         """Whether the client wants more bytes now; a far end with many of them waits for `resume()`."""
@@ -88,6 +91,23 @@ class WireTransport(asyncio.Transport):
             self.reading = True
             if not self._closing:
                 self._loop.call_soon(self._resume)
+
+    def breathe(self, taken: int | None = None) -> None:
+        """Have the writer wait for a turn of the event loop, as for a socket whose buffer is full.
+
+        Without that, a body without an end would leave nobody a turn, nor the client's own timeout.
+
+        Args:
+            taken: how much of a body was taken; a little is always taken at once.
+        """
+        if not (self._holding or self._closing) and (taken is None or taken > _AT_ONCE):
+            self._holding = True
+            self._protocol.pause_writing()
+            self._loop.call_soon(self._let_go)
+
+    def _let_go(self) -> None:
+        self._holding = False
+        self._protocol.resume_writing()
 
     def is_closing(self) -> bool:
         return self._closing or self._ending

@@ -188,9 +188,8 @@ class NoWay(Guide):
         context = self._get_ssl_context(req)
         try:
             if attempt.why.kind == "tls_fingerprint":
-                transport, protocol = await self._stranger(timeout, address, context)
-                attempt.fingerprint.check(transport)
-                return transport, protocol
+                transport, _ = await self._stranger(timeout, address, context)
+                attempt.fingerprint.check(transport)  # which raises: it is another one's
             await attempt.happen(
                 timeout, lambda: by_system(attempt.why, address, context, req.server_hostname or req.host)
             )

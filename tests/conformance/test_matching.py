@@ -138,6 +138,11 @@ WAYS = {
     "auth= in Latin-1": ({}, lambda: {"auth": basic_auth("ann", "ö")}, match.basic_auth("ann", "ö")),
     "auth of the session": ({"auth": basic_auth("ann", "x")}, dict, match.basic_auth("ann", "x")),
     "cookies=": ({}, lambda: {"cookies": {"a": "1", "b": 'x;"é'}}, match.cookie("a", 1) & match.cookie("b", 'x;"é')),
+    "a Cookie of one's own": (
+        {},
+        lambda: {"headers": {"Cookie": 'a="1; 2"; b=3'}},
+        match.cookie("a", "1; 2") & match.cookie("b", 3),
+    ),
     "cookies of the session": ({"cookies": {"a": "1"}}, dict, match.cookie("a", "1") & match.cookie("b", None)),
     "headers of the session": (
         {"headers": {"X-Key": "a", "X-Other": "b"}},

@@ -1,6 +1,7 @@
 """Connections: how many at once, kept alive and used again, or closed."""
 
 import asyncio
+import gc
 
 import aiohttp
 import pytest
@@ -225,3 +226,32 @@ async def test_a_request_that_is_cancelled_in_the_queue(both):
 async def seen_body(session, world):
     async with session.get(world.base / "a") as response:
         return len(await response.read())
+
+
+# which aiohttp leaves behind, over a socket too
+@pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("place", ["connection_create_start", "connection_create_end", "connection_reuseconn"])
+async def test_a_session_closed_on_the_way_to_a_connection(both, place, method):
+    """A session that is closed in a trace callback fails its request as aiohttp fails it, at each step of the way."""
+
+    async def client(world):
+        async def close(session, context, params):
+            if len(session.cookie_jar):
+                await session.close()
+
+        config = aiohttp.TraceConfig()
+        getattr(config, f"on_{place}").append(close)
+        closing = place != "connection_reuseconn"
+        async with world.session(connector=world.connector(force_close=closing), trace_configs=[config]) as session:
+            async with session.get(world.base / "a"):
+                pass
+            session.cookie_jar.update_cookies({"from": "now on"})
+            try:
+                async with session.request(method, world.base / "a") as response:
+                    return response.status
+            except Exception as error:  # of aiohttp's, which differ from version to version
+                return type(error), str(error), type(error.__cause__)
+
+    await both(client, [("GET", "/a", {"body": b"x"}), ("POST", "/a", {"body": b"x"})])
+    gc.collect()  # now, and not in the midst of another test

@@ -13,10 +13,11 @@ import weakref
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
+from settling import settle, until
 
 from aiohttpretty.wire.connector import CLOSE
 from aiohttpretty.wire.exchange import AtClient
-from aiohttpretty.wire.handlers import HandlerServer
+from aiohttpretty.wire.handlers import HandlerServer, Serving
 from aiohttpretty.wire.protocol import WireProtocol
 from aiohttpretty.wire.served import Exchange, ServedEnd
 from aiohttpretty.wire.transport import WireTransport
@@ -191,6 +192,74 @@ async def test_no_response(caplog):
         "The handler test_no_response.<locals>.forgetful returned None, which is no response. Return an "
         "aiohttp.web.Response, such as web.json_response({}), or another StreamResponse."
     )
+
+
+async def test_no_response_to_nobody(caplog):
+    """The same is told of one whose client has gone meanwhile."""
+
+    async def forgetful(request):
+        begun.set()
+        await go_on.wait()
+
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    async with staged(("/a", forgetful)) as session:
+        asking = asyncio.ensure_future(session.get("/a"))
+        await begun.wait()
+        asking.cancel()
+        await settle()
+        go_on.set()
+        await until(lambda: session.connector.bugs)
+        [error] = session.connector.bugs
+    assert str(error).startswith("The handler test_no_response_to_nobody.<locals>.forgetful returned None")
+
+
+async def test_a_protocol_with_a_bug():
+    """A server whose protocol can't take what comes fails its client with that, and does not leave it waiting."""
+
+    class Broken(web.RequestHandler):
+        def data_received(self, data):
+            raise LookupError("my own")
+
+    class Server(web.Server):
+        def __call__(self):
+            return Broken(self, loop=asyncio.get_running_loop())
+
+    async with staged(("/a", None), server=Serving(Server(hello))) as session:
+        for method in ("GET", "POST"):
+            with pytest.raises(LookupError, match="my own"):
+                await session.request(method, "/a")
+
+
+async def test_what_a_request_knows_of_its_route():
+    """A handler finds a resource like others, and a router that has it."""
+
+    async def ask(request):
+        resource = request.match_info.route.resource
+        routes = list(request.app.router.routes())
+        return web.json_response(
+            [resource.canonical, str(resource.url_for(tail="a")), len(resource), routes == list(resource)]
+        )
+
+    async with staged(("/a", ask)) as session:
+        async with session.get("/a") as response:
+            assert await response.json() == ["/{tail}", "/a", 1, True]
+
+
+async def test_written_below_http():
+    """A handler may write to its transport itself, in one piece or several, and is heard in order."""
+
+    async def raw(request):
+        transport = request.transport
+        assert not transport.can_write_eof()
+        assert transport.get_protocol() is request.protocol
+        transport.write(b"")
+        transport.writelines([b"HTTP/1.1 200 OK\r\nContent-", bytearray(b"Length: 4\r\n\r\nra"), memoryview(b"w!")])
+        transport.close()
+        transport.write(b"to nobody")
+        return web.Response()
+
+    async with staged(("/a", raw)) as session:
+        assert await read(await session.get("/a")) == (200, "raw!")
 
 
 def plain(request):

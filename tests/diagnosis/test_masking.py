@@ -5,6 +5,7 @@ import json
 import string
 
 import pytest
+from dirty_equals import IsStr
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from yarl import URL
@@ -100,3 +101,44 @@ def test_that_they_differ_is_said():
     own.register_uri("GET", URI, match=match.header("Authorization", "Bearer aaaaaaaa"))
     error = asyncio.run(failure(own.fake_request("GET", URI, headers={"Authorization": "Bearer bbbbbbbb"})))
     assert error.candidates[0].misses[0].difference == "expected ***, got another value"
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets"),
+    [
+        ("q7secret", {"q7secret"}),
+        ("Bearer q7secret", {"Bearer q7secret", "q7secret"}),
+        ("Basic YW5uOnE3OnNlY3JldA==", {"Basic YW5uOnE3OnNlY3JldA==", "YW5uOnE3OnNlY3JldA==", "q7:secret"}),
+        ("Basic q7s", {"Basic q7s", "q7s"}),
+    ],
+)
+def test_what_is_secret_in_an_authorization(text, secrets):
+    """All of it, what stands behind the scheme, and a password that is written in base64; no more of other schemes."""
+    assert set(masking.of_request(URL(URI), [("Authorization", text)], None)) == secrets
+
+
+@pytest.mark.parametrize(
+    ("expected", "secrets"),
+    [
+        (match.json({"password": 123456, "page": 654321}), {"123456"}),
+        (match.json({"password": [1.5, {"a": "x"}]}), {"1.5", "x"}),
+        (match.json({"password": True}), set()),
+        (match.json({"password": IsStr(min_length=7), "page": IsStr(min_length=8)}), {"IsStr(min_length=7)"}),
+    ],
+)
+def test_what_is_secret_in_what_is_expected(expected, secrets):
+    """Numbers below a secret's name, too, and objects that are asked, as they are written; yes or no tells nothing."""
+    assert set(masking.of_expected(expected)) == secrets
+
+
+def test_pairs_in_json():
+    """A list of a secret's name and its value is taken for a pair; no other list is."""
+    given = [["password", "q7secret"], ["page", "2"], ["password"], ["password", "q7", "secret"]]
+    assert masking.value(given) == [["password", "***"], *given[1:]]
+
+
+def test_a_cookie_in_quotes():
+    """What stands in a cookie's quotes is its value, also behind a semicolon."""
+    text = 'sid="q7; secret"; page=2'
+    assert masking.header("Cookie", text) == "sid=***; page=***"
+    assert "q7; secret" in set(masking.of_request(URL(URI), [("Cookie", text)], None))

@@ -23,6 +23,7 @@ TEXTS = {
     "http://h/?a=1&token=x&b=2": "http://h/?a=1&token=***&b=2",
     "see http://ann:pw@h/": "see http://ann:***@h/",
     "Authorization: Bearer abc": "Authorization: Bearer ***",
+    "Authorization: Bearer abc?token=d&e=f": "Authorization: Bearer ***",
     "curl -H 'Authorization: Bearer abc' x": "curl -H 'Authorization: Bearer ***' x",
     '{"password": "a\\"b", "x": 1}': '{"password": "***", "x": 1}',
     r'{"a": "{\"password\": \"x\", \"b\": 1}"}': r'{"a": "{\"password\": \"***\", \"b\": 1}"}',

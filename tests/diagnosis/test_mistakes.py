@@ -72,6 +72,18 @@ async def encoded_twice(session):
     await session.get(URI + "/a%2520b")
 
 
+@mistake("only slashes, the case or percent-encodings make the difference: /v1/Users/ is registered, /v1//users was")
+async def several_slips_in_the_path(session):
+    aiohttpretty.register_uri("GET", "http://api.example.com/v1/Users/")
+    await session.get("http://api.example.com/v1//users")
+
+
+@mistake("only a percent-encoding (encoded once, or twice) makes the difference: /v1/users%2F1 is registered")
+async def a_slash_that_is_encoded(session):
+    aiohttpretty.register_uri("GET", URI + "%2F1")
+    await session.get(URI + "/1")
+
+
 @mistake("only the path differs: /v1/user is registered, /v1/users was asked for")
 async def a_slip_in_the_path(session):
     aiohttpretty.register_uri("GET", "http://api.example.com/v1/user")
@@ -250,7 +262,7 @@ async def a_server_of_this_process(session):
 
 @mistake("nothing is registered by now")
 async def nothing_registered(session):
-    await session.get(URI)
+    await session.get("http://elsewhere.example/")  # another test's route for it would be told as one that is gone
 
 
 @mistake("a pattern is matched from the start")

@@ -15,6 +15,12 @@ VALUES = st.recursive(
 )
 
 
+def test_what_can_not_be_broken():
+    """A name or a number that is longer than a line stands alone on its own, and nothing is lost."""
+    number = "1" * 120
+    assert code("f", [f"x={number}", "y=2"]) == f"f(\n    x={number},\n    y=2,\n)"
+
+
 @given(st.lists(VALUES, max_size=3))
 def test_it_means_the_same(values):
     """However long its arguments are, the lines are short, and Python reads the same from them."""

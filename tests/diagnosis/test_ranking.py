@@ -12,7 +12,7 @@ import aiohttpretty
 from aiohttpretty import AioHTTPretty, match
 from aiohttpretty.addresses.address import address
 from aiohttpretty.diagnosis import nearness
-from aiohttpretty.diagnosis.place import Glance, apart, place
+from aiohttpretty.diagnosis.place import Glance, apart, place, query_apart
 from aiohttpretty.diagnosis.verdict import verdicts
 
 from .failing import failure
@@ -145,10 +145,16 @@ def test_shown():
 
 
 PATHS = st.text("aAb/%2", max_size=8)
+ASKED = st.builds(str.__add__, PATHS, st.sampled_from(["", "?a=1", "?a=1&a=1&b=2"]))
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(PATHS, max_size=5), PATHS, st.sampled_from([5.0, 24.0, 70.0, 1000.0]), st.sampled_from(["h", "x.h:81"]))
+@given(
+    st.lists(ASKED, max_size=5),
+    ASKED,
+    st.sampled_from([5.0, 14.0, 24.0, 70.0, 1000.0]),
+    st.sampled_from(["h", "x.h:81"]),
+)
 def test_a_glance_sees_what_a_closer_look_sees(offered, asked, limit, host):
     """However fast it is, a glance says the same distance, or that it is more than the limit."""
     url = URL(f"http://{host}/{asked}")
@@ -157,3 +163,10 @@ def test_a_glance_sees_what_a_closer_look_sees(offered, asked, limit, host):
         where = address(f"http://h/{path}")
         exactly = apart(where, place(url), url).all
         assert glance.away(where, limit) in (pytest.approx(exactly), float("inf") if exactly > limit else exactly)
+
+
+def test_pairs_that_are_there_twice():
+    """Two queries are as far from one another as there are pairs that only one of them has, on either side."""
+    a, b = ("a", "1"), ("b", "2")
+    far = [query_apart(*both) for both in (((a, a), (a,)), ((a, a), (a, b)), ((a, b), (a, a)), ((a, a), (b,)))]
+    assert [one - far[0] for one in far] == [0, 1, 1, 2]

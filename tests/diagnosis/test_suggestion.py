@@ -10,12 +10,24 @@ from aiohttpretty import match
 
 URI = "http://example.com/users"
 
+JSON = {"Content-Type": "application/json"}
 REQUESTS = {
     "plain": {},
     "params": {"params": [("a", "1"), ("a", "2"), ("é&=", "ü ?/%")]},
     "a secret in the query": {"params": {"token": "letmein-77", "page": "1"}},
     "a user": {"headers": {"Authorization": "Basic YW5uOmxldG1laW4tNzc="}},
     "JSON": {"json": {"items": [1, None, "é\n"], "password": "letmein-77"}},
+    "JSON that only Python writes": {"data": '{"a": [NaN, Infinity, -1e999]}', "headers": JSON},
+    "JSON in another charset": {
+        "data": '{"a": "Ã¤"}'.encode("latin-1"),
+        "headers": {"Content-Type": "application/json; charset=latin-1"},
+    },
+    "deep JSON": {"data": "[" * 90 + "]" * 90, "headers": JSON},
+    "JSON that is too deep to be expected": {"data": "[" * 150 + "]" * 150, "headers": JSON},
+    "a form in another charset": {
+        "data": b"name=Ann+%C4&b",
+        "headers": {"Content-Type": "application/x-www-form-urlencoded; charset=latin-1"},
+    },
     "a form": {"data": {"name": "Ann Ä", "client_secret": "letmein-77"}},
     "text": {"data": "hello"},
     "headers": {"headers": {"X-Key": "a", "Authorization": "Bearer letmein-77"}},

@@ -1,6 +1,7 @@
 """Told time: with time="instant" nobody waits, and what comes is what would have come to somebody who waited."""
 
 import asyncio
+import gc
 from contextlib import nullcontext
 
 import aiohttp
@@ -315,6 +316,28 @@ async def test_traces_that_take_their_time(limit):
     assert heard
 
 
+def test_a_clock_that_stands_still():
+    """What is over at once is over by any clock, also by one that a tool such as freezegun has stopped, long ago."""
+
+    async def lost():
+        with aiohttpretty.activate(time="instant"):
+            aiohttpretty.register_uri("GET", URI, fault=faults.connect_timeout())
+            asked = asyncio.create_task(
+                outcome(aiohttpretty.fake_request("GET", URI, timeout=ClientTimeout(connect=60)))
+            )
+            await settle()
+            await settle()
+            assert asked.done()
+            return asked.result()
+
+    loop = asyncio.SelectorEventLoop()
+    loop.time = lambda: 86_400.0
+    try:
+        assert type(loop.run_until_complete(lost())) is aiohttp.ConnectionTimeoutError
+    finally:
+        loop.close()
+
+
 async def test_a_client_that_does_something_else():
     """No timeout is over before the client waits: a response that nobody reads yet is a good one."""
     aiohttpretty.register_uri("GET", URI, body=BODY, fault=faults.stall(after=4))
@@ -371,6 +394,21 @@ async def test_an_upload_in_real_time():
     assert [call.body for call in aiohttpretty.calls] == [b"12", b"12", b"1"]
     kinds = {one["error"]["type"] for one in (seen, again, last)}
     assert kinds == {"aiohttp.client_exceptions.SocketTimeoutError"}
+
+
+@pytest.mark.parametrize("rest", [b"", b"4"])
+async def test_an_upload_that_is_cut_in_pieces(rest):
+    """A connection is lost once, however many pieces came by then, and whether or not the request was whole."""
+
+    async def together():
+        for piece in (b"1", b"2", b"3", rest):
+            yield piece
+
+    aiohttpretty.register_uri("POST", URI, fault=faults.during_upload(after=1))
+    with aiohttpretty.activate():
+        seen = await ask(ClientTimeout(), method="POST", data=together(), headers={"Content-Length": "4"})
+    assert seen["error"]["type"].rpartition(".")[2] == "ClientOSError"
+    assert [(call.attempt, call.status) for call in aiohttpretty.calls] == [(1, None)]
 
 
 @pytest.mark.parametrize(
@@ -466,6 +504,122 @@ async def test_a_reader_whom_nobody_tells(fault):
         seen = await ask(ClientTimeout(sock_read=1))
         assert seen["error"]["text"] == stalled(limit="total")
     assert [call.error and call.error.text for call in aiohttpretty.calls] == [None, stalled(limit="total")]
+
+
+async def test_what_comes_soon_behind_a_whole_answer():
+    """A short pause there ends, and with it the connection."""
+    aiohttpretty.register_uri("GET", URI, fault=faults.raw(WHOLE, 0.001, faults.disconnect()))
+    with aiohttpretty.activate(time="instant"):
+        async with aiohttp.ClientSession() as session:
+            assert await (await session.get(URI)).read() == b"ok"
+            [[(protocol, *_)]] = session.connector.connect.__self__._shadow._conns.values()
+            await until(lambda: protocol.transport is None)
+
+
+async def test_pauses_behind_a_whole_answer_while_another_request_is_sent():
+    """They take their time, and end the connection under whoever uses it by then."""
+    again = faults.raw(WHOLE, 0.05, 0.001, faults.disconnect())
+    aiohttpretty.register_uri("GET", URI, fault=again)
+    aiohttpretty.register_uri("POST", URI)
+
+    async def upload():
+        yield b"begun"
+        await until(lambda: protocol.transport is None)
+        yield b"ended"
+
+    with aiohttpretty.activate(time="instant"):
+        async with aiohttp.ClientSession() as session:
+            assert await (await session.get(URI)).read() == b"ok"
+            [[(protocol, *_)]] = session.connector.connect.__self__._shadow._conns.values()
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await session.post(URI, data=upload())
+
+
+async def test_a_reader_without_any_timeout():
+    """Whoever waits for the end of a body in a way that aiohttp sets no limit to waits on behind `total`, too."""
+    aiohttpretty.register_uri("GET", URI, body=BODY, fault=faults.stall(after=4))
+    before = asyncio.all_tasks()
+    with aiohttpretty.activate(time="instant"):
+        async with aiohttp.ClientSession(timeout=ClientTimeout(total=HOUR)) as session:
+            response = await session.get(URI)
+            waiting = asyncio.ensure_future(response.content.wait_eof())
+            await settle()
+            assert not waiting.done()
+            with pytest.raises(asyncio.TimeoutError):
+                await response.content.readany()
+                await response.content.readany()
+            waiting.cancel()
+            response.close()
+        await settle()
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("ticks", range(1, 8))
+async def test_deactivated_before_a_connection_is_told_of(ticks):
+    """An attempt that is yet to begin fails as one that waits, in told time, too."""
+    registry = AioHTTPretty(time="instant")
+    registry.register_uri("GET", URI, fault=faults.connect_timeout())
+    async with aiohttp.ClientSession(timeout=ClientTimeout(connect=HOUR)) as session:
+        with registry.activate():
+            asking = asyncio.create_task(outcome(session.get(URI)))
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+        error = await asking
+    assert type(error) is DeactivatedError or isinstance(error, asyncio.TimeoutError)
+
+
+@pytest.mark.parametrize("fault", [None, faults.drip(chunk=1, every=0)], ids=["said", "played"])
+async def test_a_bug_at_the_end_of_what_nobody_reads(fault):
+    """A generator that fails when it is ended, because its client has gone, is told of by the event loop."""
+    told, begun = [], asyncio.Event()
+
+    async def body():
+        try:
+            yield b"begun"
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            raise LookupError("my own")
+
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context["exception"]))
+    aiohttpretty.register_uri("GET", URI, body=body, **{} if fault is None else {"fault": fault})
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session:
+            response = await session.get(URI)
+            await asyncio.wait_for(begun.wait(), 30)
+            response.close()
+            await settle()
+    gc.collect()
+    await until(lambda: told)
+    assert [repr(error) for error in told] == ["LookupError('my own')"]
+
+
+async def test_a_large_body_that_breaks_off():
+    """It arrives up to there, slice by slice."""
+    whole = bytes(range(256)) * 4096
+    aiohttpretty.register_uri(
+        "GET", URI, fault=faults.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + whole)
+    )
+    with aiohttpretty.activate(time="instant"):
+        seen = await ask(ClientTimeout(sock_read=HOUR))
+    assert b"".join(seen["pieces"]) == whole
+    assert seen["error"]["type"].endswith("SocketTimeoutError")
+
+
+@C_PARSER
+@pytest.mark.parametrize("time", ["real", "instant"])
+@pytest.mark.parametrize("fault", BAD_CHUNKS)
+async def test_who_reads_only_later(fault, time):
+    """Who does not wait yet when it comes is told by aiohttp when he reads, and nobody stays for him."""
+    aiohttpretty.register_uri("GET", URI, body=BODY, fault=fault, time=time)
+    before = asyncio.all_tasks()
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session, session.get(URI) as response:
+            await settle()
+            assert asyncio.all_tasks() == before
+            for kind in (RuntimeError, aiohttp.ClientConnectionError):
+                with pytest.raises(kind, match="^Connection closed"):
+                    await response.read()
 
 
 @C_PARSER

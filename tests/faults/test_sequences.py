@@ -1,10 +1,13 @@
 """Faults among other replies, and aiohttp's silent second attempt: what comes is what a real server would have sent."""
 
+import asyncio
+
 import aiohttp
 import pytest
 from conformance.looking import VERSION, differences
 from settling import retrying
 
+import aiohttpretty
 from aiohttpretty import faults
 
 from . import playing
@@ -149,3 +152,61 @@ async def test_head(both, fault, script, options):
     )
     assert came == [b""]
     assert attempts == 1
+
+
+async def _three():
+    yield b"abc"
+
+
+SHORT = [
+    (faults.truncate(after=100), (CHUNKED, b"3\r\nabc\r\n", FIN), "ClientPayloadError"),
+    (faults.reset(after=100), (CHUNKED, b"3\r\nabc\r\n", RST), "ClientPayloadError"),
+    (faults.drip(chunk=3, every=0.001), (CHUNKED, b"3\r\nabc\r\n", b"0\r\n\r\n"), b"abc"),
+]
+
+
+@pytest.mark.parametrize(("fault", "script", "came"), SHORT, ids=[str(fault) for fault, _, _ in SHORT])
+async def test_a_stream_that_ends_before_the_fault(both, fault, script, came):
+    """Nobody knows beforehand how long a stream is; behind its last piece comes what the fault is."""
+    options = {"body": _three, "headers": {"Transfer-Encoding": "chunked"}, "fault": fault}
+    assert await both(asking("POST"), [script], options) == ([came], 1)
+
+
+async def test_a_bad_chunk_behind_a_stream():
+    """The same; aiohttp's parser in C does not tell the reader of it, who waits for the client's timeout."""
+    aiohttpretty.register_uri("POST", "http://h/", body=_three, fault=faults.bad_chunk(after=100), time="instant")
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
+            async with session.post("http://h/") as response:
+                assert await response.content.readexactly(3) == b"abc"
+                with pytest.raises((aiohttp.ClientPayloadError, TimeoutError, asyncio.TimeoutError)):
+                    await response.read()
+
+
+async def test_a_drip_of_nothing(both):
+    """An answer without a body drips nothing, and is whole."""
+    options = {"body": b"", "auto_length": True, "fault": faults.drip(chunk=1, every=60)}
+    assert await both(asking("POST"), [answer(b"")], options) == ([b""], 1)
+
+
+@pytest.mark.parametrize(("line", "reason"), [(b"HTTP/1.1 299 Odd", "Odd"), ("HTTP/1.1 299 \xe9", "\xe9")])
+async def test_a_status_line_that_can_be_read(line, reason):
+    """It may be bytes or text; the rest of the answer is as registered, and says that it is the last if it is."""
+    aiohttpretty.register_uri("GET", "http://h/", body=b"abc", headers={"X": "1"}, fault=faults.status_line(line))
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session:
+            async with session.get("http://h/") as response:
+                assert (response.status, response.reason, await response.read()) == (299, reason, b"abc")
+                assert dict(response.headers) == {"X": "1", "Content-Length": "3"}
+            async with session.get("http://h/", headers={"Connection": "close"}) as response:
+                assert (response.status, await response.read()) == (299, b"abc")
+                assert dict(response.headers) == {"X": "1", "Content-Length": "3", "Connection": "close"}
+
+
+@pytest.mark.parametrize(("status", "reason"), [(407, "Proxy Authentication Required"), (599, "")])
+async def test_the_reason_of_a_proxy(status, reason):
+    """A proxy says why in the words of the standard, where that has some."""
+    aiohttpretty.register_uri("GET", "http://h/", fault=faults.proxy_status(status))
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session, session.get("http://h/", proxy="http://p:1/") as response:
+            assert (response.status, response.reason) == (status, reason)

@@ -96,6 +96,33 @@ async def test_a_script_that_goes_on(session, pause):
     assert told() == [(200, None, 1)] * 3
 
 
+@pytest.mark.parametrize(
+    ("after", "status", "kind"), [(None, None, asyncio.CancelledError), (1, 200, None)], ids=["at first", "midway"]
+)
+async def test_a_client_that_leaves(session, after, status, kind):
+    """Who waits for a stalled answer, and goes, leaves nothing behind, and the call has an end."""
+    aiohttpretty.register_uri("GET", URL, body=b"ok", fault=faults.stall(after=after))
+    tasks = asyncio.all_tasks()
+    asking = asyncio.create_task(asked(session))
+    await settle()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await settle()
+    assert asyncio.all_tasks() == tasks
+    [call] = aiohttpretty.calls
+    assert told() == [(status, kind, 1)]
+    assert call.duration is not None
+
+
+async def test_an_answer_that_comes_to_its_end(session):
+    """A fault that only slows an answer down lets it end, and the call with it."""
+    aiohttpretty.register_uri("GET", URL, body=b"ok", fault=faults.drip(chunk=1, every=0.001))
+    assert await asked(session) == b"ok"
+    await settle()
+    assert told() == [(200, None, 1)]
+    assert aiohttpretty.calls[0].duration is not None
+
+
 async def test_a_delayed_reset_amid_an_upload(session):
     """What the client still sends changes nothing: one failure, one call, one reply."""
     aiohttpretty.register_uri(

@@ -403,6 +403,13 @@ async def test_a_delay_of_any(fault, uri, options):
     assert str(error) == "Connection timeout to host https://example.com/"
 
 
+async def test_a_delay_in_a_tunnel():
+    """What the client gives to a socket's connecting holds for TLS in it, too."""
+    timeout = aiohttp.ClientTimeout(sock_connect=0.01)
+    error = await asked(faults.tls_certificate(), HTTPS, timeout=timeout, reply={"delay": 3600}, proxy=PROXY)
+    assert str(error) == "Connection timeout to host https://example.com/"
+
+
 async def test_a_short_delay():
     """After it, the failure comes."""
     assert type(await asked(faults.refused(), reply={"delay": 0.001})) is aiohttp.ClientConnectorError
@@ -428,6 +435,33 @@ async def test_deactivated_meanwhile(fault, other):
         another.deactivate()
     assert type(error) is DeactivatedError
     assert mine.calls[0].error.kind is DeactivatedError
+
+
+async def test_cancelled_and_deactivated_at_once():
+    """Who gives up in the same moment as the registry has given up."""
+    registry = AioHTTPretty()
+    registry.register_uri("GET", URI, fault=faults.connect_timeout())
+    async with aiohttp.ClientSession() as session:
+        with registry.activate():
+            asking = asyncio.create_task(ask(session))
+            await until(lambda: registry.calls)
+            await settle()
+            asking.cancel()
+        assert type(await asking) in {asyncio.CancelledError, DeactivatedError}
+
+
+async def test_another_one_deactivated_meanwhile():
+    """Who has nothing to do with a connection that is still awaited takes nothing away with it."""
+    mine, another = AioHTTPretty(), AioHTTPretty()
+    mine.register_uri("GET", URI, fault=faults.refused(), delay=3600)
+    async with aiohttp.ClientSession() as session:
+        with mine.activate():
+            with another.activate():
+                asking = asyncio.create_task(ask(session))
+                await until(lambda: mine.calls)
+            await settle()
+            assert not asking.done()
+        assert type(await asking) is DeactivatedError
 
 
 @pytest.mark.parametrize("fault", [faults.connect_timeout(), faults.dns_failure()], ids=str)
@@ -511,6 +545,22 @@ async def test_idle_connections():
         *["connection_create_start", "connection_create_end"],
         "connection_reuseconn",  # another server's
     ]
+
+
+async def test_idle_connections_to_others():
+    """While a server is not there, the connections to others stay, and are used."""
+    seen, config = tracing()
+    aiohttpretty.register_uri("GET", URI, fault=faults.refused(), delay=3600)
+    aiohttpretty.register_uri("GET", "http://other.example/")
+    async with aiohttp.ClientSession(trace_configs=[config]) as session:
+        await ask(session, "http://other.example/")
+        asking = asyncio.create_task(ask(session))
+        await until(lambda: len(aiohttpretty.calls) == 2)
+        seen.clear()
+        assert await ask(session, "http://other.example/") == 200
+        assert "connection_reuseconn" in seen
+        asking.cancel()
+        assert type(await asking) is asyncio.CancelledError
 
 
 async def test_names_are_remembered():
@@ -671,6 +721,16 @@ async def test_matchers_of_others():
     assert "Content-Length" in aiohttpretty.calls[0].request_headers
 
 
+async def test_matchers_that_refuse():
+    """Where no matcher lets a request have the fault, it is unmatched like any other."""
+    aiohttpretty.register_uri("POST", URI, match=match.json(1), fault=faults.refused())
+    async with aiohttp.ClientSession() as session:
+        error = await outcome(session.post(URI, json=2))
+    assert isinstance(error, aiohttpretty.NoMatchError)
+    assert [(unmatched.method, str(unmatched.url)) for unmatched in aiohttpretty.unmatched] == [("POST", URI)]
+    assert aiohttpretty.calls == []
+
+
 LATE = [
     (faults.refused(), URI, {}),
     (faults.unreachable(), URI, {}),
@@ -679,6 +739,7 @@ LATE = [
     (faults.tls_certificate(), HTTPS, {}),
     (faults.tls_fingerprint(), HTTPS, {"ssl": PRINT}),
     (faults.proxy_refused(), HTTPS, {"proxy": PROXY}),
+    (faults.proxy_status(), HTTPS, {"proxy": PROXY}),
     (faults.tls_certificate(), HTTPS, {"ssl": False}),
 ]
 
@@ -701,6 +762,17 @@ async def test_a_stream_that_decides(fault, uri, options):
     assert [repr(error.__cause__) for error in (late, before)] == [repr(late.__context__)] * 2
     [call] = aiohttpretty.calls
     assert (call.body, call.status, call.error.kind) == (b"sent", None, type(late))
+
+
+async def test_a_stream_that_decides_over_a_unix_socket():
+    """The same holds for a socket that has a path."""
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector("/no/socket")) as session:
+        aiohttpretty.register_uri("POST", URI, fault=faults.refused())
+        before = await outcome(session.post(URI))
+        aiohttpretty.register_uri("POST", URI, match=match.body(b"sent"), fault=faults.refused())
+        late = await outcome(session.post(URI, data=slowly(b"se", b"nt")))
+    assert type(late) is UnixClientConnectorError
+    assert (str(late), late.path, repr(late.__cause__)) == (str(before), before.path, repr(before.__cause__))
 
 
 PATIENCE = [

@@ -43,6 +43,15 @@ async def test_a_bug_in_a_callable(bug, method):
             assert response.status == 200
 
 
+async def test_a_stop_iteration_of_a_callable():
+    """A callable that looks for what is not there fails its request, and does not have it wait for ever."""
+    aiohttpretty.register_uri("GET", URI, match=lambda request: next(iter(())))
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(RuntimeError, match="raised StopIteration") as caught:
+            await session.get(URI)
+    assert isinstance(caught.value.__cause__, StopIteration)
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
 async def test_no_match(method):
     """A request that all matchers refuse gets NoMatchError once, and is in `unmatched` with why."""

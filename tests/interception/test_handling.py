@@ -14,6 +14,7 @@ from aiohttp import web
 from settling import outcome, settle
 
 import aiohttpretty
+from aiohttpretty.wire.framing import RequestReader
 
 URI = "http://example.com/"
 EARLY = pytest.mark.parametrize(
@@ -353,6 +354,31 @@ async def test_nothing_is_held(early):
             assert (dead(), route()) == (None, None)
             lists = [one for one in gc.get_objects() if type(one) is list]
             assert not [one for one in lists if any(type(each) is bytes and each == body for each in one)]
+
+
+async def test_nothing_is_held_of_a_websocket():
+    """What goes over a websocket is no request any more, and none of it is kept as the beginning of one."""
+
+    async def swallow(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(str(len(message.data)))
+        return socket
+
+    def readers():
+        return [one for one in gc.get_objects() if type(one) is RequestReader]
+
+    earlier = readers()  # an exception that an earlier test keeps, as a parameter, holds some
+    aiohttpretty.register_uri("GET", URI, handler=swallow)
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session, session.ws_connect(URI) as socket:
+            for _ in range(3):
+                await socket.send_bytes(bytes(10_000))
+                assert await socket.receive_str(timeout=30) == "10000"
+            ours = [one for one in readers() if one not in earlier]
+            assert ours != []
+            assert [one for one in ours if len(one.head) + len(one._rest) > 9_000] == []
 
 
 def test_in_threads():

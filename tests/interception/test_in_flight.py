@@ -4,7 +4,8 @@ import asyncio
 
 import aiohttp
 import pytest
-from settling import outcome, settle
+from aiohttp import web
+from settling import outcome, settle, until
 
 import aiohttpretty
 
@@ -292,6 +293,70 @@ async def test_other_registries_go_on(stage, method, complaints):
     assert other.calls == other.unmatched == []
 
 
+async def test_cancelled_in_the_same_breath(complaints):
+    """A request that is cancelled while it waits for the pool is, also if the registry goes in the same moment."""
+    aiohttpretty.activate()
+    aiohttpretty.register_uri("GET", URI, body=asyncio.StreamReader())
+    aiohttpretty.register_uri("GET", URI + "2")
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+        first = await session.get(URI)
+        waiting = [asyncio.create_task(session.get(URI + "2")) for _ in range(2)]
+        await settle()
+        waiting[0].cancel()
+        aiohttpretty.deactivate()
+        cancelled, failed = await asyncio.gather(*waiting, return_exceptions=True)
+        assert (type(cancelled), type(failed)) == (asyncio.CancelledError, aiohttpretty.DeactivatedError)
+        first.close()
+
+
+async def test_the_session_is_closed(complaints):
+    """A request whose session is closed while it waits has an end, though its second attempt reaches no server."""
+    aiohttpretty.register_uri("GET", URI, delay=60)
+    with aiohttpretty.activate():
+        session = aiohttp.ClientSession()
+        task = asyncio.create_task(outcome(session.get(URI)))
+        await settle()
+        await session.close()
+        # aiohttp's own words, different in each version
+        assert isinstance(await task, Exception)
+    [call] = aiohttpretty.calls
+    assert (call.status, call.duration is not None) == (None, True)
+
+
+async def test_a_client_that_leaves_when_its_answer_is_due(complaints):
+    """Who closes the connection in the very moment to which the answer was delayed gets none, and nothing breaks."""
+    with aiohttpretty.activate():
+        aiohttpretty.register_uri("POST", URI, delay=0.1)  # a GET would be repeated
+        async with aiohttp.ClientSession() as session:
+            asking = asyncio.create_task(session.post(URI))
+            await until(lambda: aiohttpretty.calls)
+            [protocol] = session.connector.connect.__self__._shadow._acquired
+            await until(lambda: protocol.transport.far_end._timer)
+            loop, due = asyncio.get_running_loop(), protocol.transport.far_end._timer.when()
+            loop.call_at(due - 0.005, protocol.transport.close)
+            while loop.time() <= due:  # so that both come in the same turn of the event loop
+                pass
+            [error] = await asyncio.gather(asking, return_exceptions=True)
+    assert type(error) is aiohttp.ServerDisconnectedError
+
+
+async def test_a_websocket_behind_its_handshake(complaints):
+    """A registry that goes between the handshake and the first message leaves a websocket that tells why."""
+    with aiohttpretty.activate():
+        aiohttpretty.register_websocket("ws://example.com/")
+        config = aiohttp.TraceConfig()
+
+        async def go(*args):
+            aiohttpretty.deactivate()
+
+        config.on_request_end.append(go)
+        async with aiohttp.ClientSession(trace_configs=[config]) as session:
+            socket = await session.ws_connect("ws://example.com/")
+            message = await socket.receive()
+    assert message.type is aiohttp.WSMsgType.ERROR
+    assert type(message.data) is aiohttpretty.DeactivatedError
+
+
 async def test_one_registry_goes(complaints):
     """What a registry was saying fails when it goes; what others are saying goes on, on the same session."""
     first, second = aiohttpretty.AioHTTPretty(), aiohttpretty.AioHTTPretty()
@@ -371,3 +436,27 @@ async def test_cancelled(stage, method, complaints):
     await settle()
     assert asyncio.all_tasks() == {asyncio.current_task()}
     aiohttpretty.deactivate()
+
+
+async def test_asked_for_before_and_awaited_after(escapes):
+    """A request that was made while aiohttpretty was active, and had no turn yet, is not let out either."""
+    aiohttpretty.register_uri("GET", URI)
+    async with aiohttp.ClientSession() as session:
+        with aiohttpretty.activate():
+            task = asyncio.ensure_future(session.get(URI))
+            late = session.get(URI)
+        for asked in (task, late):
+            assert str(await outcome(asked)) == NAMED.format(f"GET {URI}")
+        with aiohttpretty.activate():
+            assert await outcome(session.get(URI)) == 200
+        assert type(await outcome(session.get(URI))) is Escaped
+    escapes.clear()
+
+
+async def test_awaited_when_a_server_on_the_wire_is_gone(escapes):
+    """What nobody would have kept, while there was only a WireServer, goes out."""
+    async with aiohttp.ClientSession() as session:
+        async with aiohttpretty.WireServer(web.Application()):
+            late = session.get(URI)
+        assert type(await outcome(late)) is Escaped
+    escapes.clear()

@@ -9,9 +9,13 @@ import warnings
 
 import aiohttp
 import pytest
+from aiohttp import web
 from settling import outcome, settle
 
 import aiohttpretty
+from aiohttpretty import known
+from aiohttpretty.activation import in_thread_of
+from aiohttpretty.waiting import Waiter
 
 from .conftest import Escaped
 
@@ -99,6 +103,99 @@ def test_without_a_session_in_several_loops():
     with LoopThread() as one, LoopThread() as two:
         futures = [thread.submit(fake()) for thread in (one, two) for _ in range(10)]
         assert [future.result(PATIENCE) for future in futures] == [b"x"] * 20
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt(original, kind):
+    """One that comes while the far end is at work is for whoever runs the loop, and not for the client."""
+
+    def interrupted(call):
+        raise kind("now")
+
+    aiohttpretty.register_uri("GET", URI, match=interrupted)
+    loop = new_loop()
+    with aiohttpretty.activate():
+        asking = loop.create_task(outcome(get()))
+        with pytest.raises(kind, match="now"):
+            loop.run_until_complete(asking)
+        assert not asking.done()
+        asking.cancel()
+        assert type(loop.run_until_complete(asking)) is asyncio.CancelledError
+    loop.run_until_complete(settle())
+    loop.close()
+
+
+def test_deactivated_while_a_matcher_is_asked(original):
+    """A registry that goes, in another thread, while it is asked begins nothing any more."""
+    reached, go_on, begun = threading.Event(), threading.Event(), []
+
+    def slow(call):
+        reached.set()
+        return go_on.wait(PATIENCE)
+
+    async def handler(request):
+        begun.append(request)
+
+    aiohttpretty.register_uri("GET", URI, match=slow, handler=handler)
+    with LoopThread() as thread:
+        aiohttpretty.activate()
+        asking = thread.submit(outcome(get()))
+        reached.wait(PATIENCE)
+        aiohttpretty.deactivate()
+        go_on.set()
+        assert type(asking.result(PATIENCE)) is aiohttpretty.DeactivatedError
+    assert begun == []
+
+
+@pytest.mark.parametrize("first", ["deactivate", "session"])
+def test_a_loop_that_is_closed_before_its_handlers_end(original, caplog, first):
+    """Handlers of a loop that is gone are unwound with the registry, or their client, and nobody complains of them."""
+    unwound = []
+
+    async def half(request):
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        await answer.write(b"half")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            unwound.append(request.path)
+            await answer.write(b"more")  # to nobody
+
+    async def leave_open():
+        session = aiohttp.ClientSession()
+        response = await session.get(URI)
+        await response.content.readexactly(4)
+        await (await session.get(URI + "idle")).read()
+        return session, response
+
+    aiohttpretty.activate()
+    aiohttpretty.register_uri("GET", URI, handler=half)
+    aiohttpretty.register_uri("GET", URI + "idle", handler=answered)
+    loop = new_loop()
+    session, response = loop.run_until_complete(leave_open())
+    loop.close()
+    if first == "session":
+        for connection in (response.connection.transport, *transports(session)):
+            connection.lose()
+    aiohttpretty.deactivate()
+    assert unwound == ["/"]
+    assert hooked(session) == []
+    with warnings.catch_warnings():  # the test has left them open, and aiohttp says so
+        warnings.simplefilter("ignore", ResourceWarning)
+        del session, response
+        gc.collect()
+    assert [record.getMessage() for record in caplog.records if "Task" in record.getMessage()] == []
+
+
+async def answered(request):
+    return web.Response(text="x")
+
+
+def transports(session):
+    """Those of idle connections."""
+    shadow = session.connector.connect.__self__._shadow
+    return [protocol.transport for idle in shadow._conns.values() for protocol, *_ in idle]
 
 
 def test_a_loop_that_is_closed_before_deactivate(original):
@@ -270,3 +367,39 @@ async def test_a_session_of_another_loop():
             with pytest.raises(RuntimeError, match="should be used inside a task|Non-thread-safe operation"):
                 await session.get(URI)
         thread.do(close(session))
+
+
+def test_a_loop_that_is_closed_in_this_moment():
+    """What was to be done in another thread's loop is not done when that is gone by then, and nobody minds."""
+    done = []
+
+    class Leaving:
+        def is_running(self):
+            return True
+
+        def is_closed(self):
+            return False
+
+        def call_soon_threadsafe(self, action):
+            raise RuntimeError("Event loop is closed")
+
+    in_thread_of(Leaving(), lambda: done.append("here"))
+    assert done == []
+
+
+async def test_who_waits_in_a_loop_that_is_gone():
+    """Nobody is there to be woken."""
+    loop = new_loop()
+
+    async def wait():
+        return Waiter()
+
+    waiter = await asyncio.to_thread(loop.run_until_complete, wait())
+    loop.close()
+    waiter.wake()
+    assert not waiter.over
+
+
+def test_outside_of_a_request():
+    """There is no connector that leads it anywhere."""
+    assert not known.redirected()

@@ -327,3 +327,26 @@ async def test_a_subclass_that_was_wrapped():
     aiohttpretty.deactivate()
     assert Session._request is wrapper
     assert seen == [("GET", URI)]
+
+
+class Unreadable:
+    """What can be called, and does not say how."""
+
+    __signature__ = "nonsense"
+
+    async def __call__(self, method, str_or_url, **options):
+        return method, str_or_url
+
+
+async def test_a_wrapper_that_does_not_say_how_it_is_called(monkeypatch):
+    """It is called as it would be without us, and ours says of itself what can be said."""
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", Unreadable())
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session:
+            assert await session._request("GET", URI) == ("GET", URI)
+        assert list(inspect.signature(aiohttp.ClientSession._request).parameters)[:3] == [
+            "self",
+            "method",
+            "str_or_url",
+        ]
+    assert isinstance(aiohttp.ClientSession._request, Unreadable)

@@ -10,6 +10,7 @@ from aiohttp import web
 from settling import outcome
 
 import aiohttpretty
+from aiohttpretty import faults
 
 URI = "http://example.com/"
 
@@ -75,6 +76,43 @@ async def test_a_used_up_one_steps_aside():
     aiohttpretty.register_uri("GET", "http://example.com/{rest:.*}", status=299, times=1)
     aiohttpretty.register_uri("GET", URI, responses=[{"status": 201}])
     assert [(await statuses(1))[0] for _ in range(3)] == [201, 299, aiohttpretty.ResponsesExhausted]
+
+
+async def test_a_used_up_one_steps_aside_for_one_that_is_not_there():
+    """Also where the next one says that there is no connection, which is known before one is asked for."""
+    aiohttpretty.register_uri("GET", URI, fault=faults.refused())
+    aiohttpretty.register_uri("GET", URI, match=lambda request: True, status=201, times=1)
+    assert [(await statuses(1))[0] for _ in range(2)] == [201, aiohttp.ClientConnectorError]
+
+
+async def test_another_thread_was_quicker():
+    """A reply that is chosen before there is a connection, and given to another request by then, is not given twice."""
+    route = aiohttpretty.register_uri("GET", URI, responses=[{"fault": faults.refused()}, {"status": 202}])
+    give = route.give
+
+    def give_late(due, method):
+        route.give = give
+        route.next_reply(method)  # what another thread asks for just now
+        return give(due, method)
+
+    route.give = give_late
+    assert await statuses(2) == [202, aiohttpretty.ResponsesExhausted]
+
+
+async def test_a_body_that_is_there_once_behind_a_condition():
+    """It is given to one of the requests that fit, and the next is told so; a HEAD takes nothing of it."""
+
+    async def pieces():
+        yield b"abc"
+
+    aiohttpretty.register_uri("*", URI, body=pieces(), match=lambda request: True)
+    async with aiohttp.ClientSession() as session:
+        assert (await session.head(URI)).status == 200
+        async with session.get(URI) as response:
+            assert await response.read() == b"abc"
+        for again in session.get, session.post:
+            with pytest.raises(aiohttpretty.BodyConsumedError):
+                await again(URI)
 
 
 async def test_every_kind_in_one_list():

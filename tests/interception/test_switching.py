@@ -354,12 +354,14 @@ class TestClass:
     """Each of its tests runs switched on; nothing else of it does."""
 
     where = URI
+    test_data = ("no", "test")
 
     def test_a_method(self, tmp_path, original):
         """A method."""
         assert current() is not original
         aiohttpretty.register_uri("GET", self.where, body=b"x")
         assert asyncio.run(get()) == b"x"
+        assert self.test_data == ("no", "test")
 
     async def test_a_coroutine_method(self, tmp_path, original):
         """A coroutine method."""

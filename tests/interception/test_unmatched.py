@@ -23,6 +23,15 @@ def first_line(method, uri, params):
     return f"No URLs matching {method} {uri} with params {params}. Not making request. Go fix your test."
 
 
+async def test_a_body_that_is_yet_to_be_compressed():
+    """The report has it as it was given, and the headers as they go with that."""
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttpretty.NoMatchError) as caught:
+            await session.post(URI, data=b"plain", compress="deflate", headers={"X-A": "1"})
+    assert "plain" in str(caught.value)
+    assert "Content-Encoding" not in str(caught.value)
+
+
 @methods
 @pytest.mark.parametrize("reused", [False, True], ids=["new", "reused"])
 async def test_no_match(method, reused):
@@ -181,6 +190,18 @@ async def test_malformed(headers, method):
         "aiohttp; it sets them itself, and chunked=True asks for chunks."
     )
     assert len(aiohttpretty.calls) == 2
+
+
+@pytest.mark.parametrize(("length", "data"), [("30", b"a plain body"), ("3", None)])
+async def test_less_than_was_announced(length, data):
+    """A server would wait for the rest; it is an error as soon as the client has nothing more to send."""
+    aiohttpretty.register_uri("POST", URI)
+    async with aiohttp.ClientSession() as session:
+        asking = session.post(URI, data=data, headers={"Content-Length": length})
+        error = await asyncio.wait_for(outcome(asking), 10)
+        assert await outcome(session.post(URI, data=b"x")) == 200
+    assert type(error) is aiohttpretty.MalformedRequestError
+    assert str(error).startswith(f"The body of the request POST {URI} does not follow the Content-Length or ")
 
 
 @pytest.mark.parametrize("data", [b"x", b"x" * 1_000_000, None])

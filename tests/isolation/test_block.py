@@ -262,6 +262,10 @@ def test_words_are_checked_where_they_are_written():
     with pytest.raises(OptionTypeError) as caught:
         aiohttpretty.isolated(fall_through="no")
     assert str(caught.value) == "isolated(fall_through='no'): that is not a bool. Give False, or leave it out."
-    with pytest.raises(AiohttprettyError, match=r"^isolated"):
-        aiohttpretty.isolated(keep_body=True)
+    with pytest.raises(AiohttprettyError) as caught:
+        aiohttpretty.isolated(fallthrough=False)
+    assert str(caught.value) == (
+        "isolated has no option 'fallthrough'. Did you mean 'fall_through'? The options are: fall_through, "
+        "assert_all_called, keep_bodies, passthrough, time."
+    )
     assert list(inspect.signature(aiohttpretty.isolated).parameters) == ["fall_through", "settings"]

@@ -197,6 +197,17 @@ async def test_servers_of_the_test_are_reached_from_anywhere():
 # Who does not
 
 
+async def test_a_server_on_the_wire_does_not_answer_for_a_block():
+    """Where only a WireServer is there for the process, what sees no registry is refused all the same, and once."""
+    gate = asyncio.Event()
+    asking = await begun_before(gate)
+    async with aiohttpretty.WireServer(aiohttp.web.Application()), aiohttpretty.isolated():
+        gate.set()
+        error = await raised(asking)
+    assert type(error) is NoMatchError
+    assert [one.report for one in aiohttpretty.unmatched] == [str(error)]
+
+
 async def begun_before(gate):
     async def early():
         await gate.wait()
@@ -307,6 +318,22 @@ async def test_a_request_that_nobody_knows_at_all_is_told_of_the_block():
     ) in said(error)
 
 
+async def test_of_several_blocks_each_registry_is_asked():
+    """A request that sees none of them is noted once by each registry that a block was opened of; one may let it out."""
+    gate, later = asyncio.Event(), asyncio.Event()
+    lost, passing = await begun_before(gate), await begun_before(later)
+    own = aiohttpretty.AioHTTPretty()
+    with own.isolated() as first, first.isolated(), aiohttpretty.isolated(), aiohttpretty.isolated():
+        gate.set()
+        error = await raised(lost)
+        assert f"that of isolated() ({first.isolated_at}), which this request does not see" in said(error)
+        for registry in (own, first, aiohttpretty):
+            assert [one.report for one in registry.unmatched] == [str(error)]
+        aiohttpretty.passthrough("api.example.com")
+        later.set()
+        assert isinstance(await raised(passing), aiohttp.ClientConnectorError)
+
+
 async def test_the_registry_of_the_process_names_the_block():
     """An active registry that refuses a request says so when a block has the route for it."""
     gate = asyncio.Event()
@@ -346,16 +373,24 @@ async def test_what_may_pass_passes_outside_of_blocks_too():
     assert hits == [b"POST / HTTP/1.1\r\n"]
 
 
-async def test_a_child_that_outlives_the_block():
-    """What began in a block and asks when it is over, asks the process-wide registry."""
+@pytest.mark.parametrize("fall_through", [True, False])
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_child_that_outlives_the_block(fall_through, kept):
+    """What began in a block and asks when it is over, asks the process-wide registry; also while another is open."""
     gate = asyncio.Event()
     aiohttpretty.register_uri("GET", URI, body=b"outside")
     with aiohttpretty.activate():
-        async with aiohttpretty.isolated() as pretty:
+        async with aiohttpretty.isolated(fall_through=fall_through) as pretty:
             pretty.register_uri("GET", URI, body=b"inside")
-            child = await begun_before(gate)
+            child, other = await begun_before(gate), await begun_before(later := asyncio.Event())
+        if not kept:
+            del pretty
+            gc.collect()
         gate.set()
         assert await child == "outside"
+        async with aiohttpretty.isolated():
+            later.set()
+            assert await other == "outside"
 
 
 async def test_a_child_keeps_nothing_of_the_block():

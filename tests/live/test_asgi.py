@@ -6,6 +6,8 @@ import contextlib
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.test_utils import make_mocked_request
 from fastapi import BackgroundTasks, FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 from multidict import CIMultiDict
@@ -15,6 +17,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 import aiohttpretty
 from aiohttpretty.errors import ApplicationError
+from aiohttpretty.live.departure import is_of_departure, on_departure
 from aiohttpretty.live.foreign import adapted
 
 from .playing import PATIENCE
@@ -608,6 +611,165 @@ async def test_a_websocket_client_that_is_gone(playing):
         assert message == {"type": "websocket.disconnect", "code": 1006, "reason": ""}
         await ws.close()
     assert playing.errors == []
+
+
+async def leaving(app, url="ws://example.com/"):
+    """A client that leaves when the application has begun; what came of the application."""
+    begun, over, errors = asyncio.Event(), asyncio.Event(), []
+
+    async def watched(scope, receive, send):
+        if scope["type"] == "lifespan":
+            return
+        try:
+            await app(receive, send, begun)
+        except BaseException as error:
+            errors.append(error)
+            raise
+        finally:
+            over.set()
+
+    with aiohttpretty.activate():
+        aiohttpretty.mount("http://example.com", watched)
+        async with aiohttp.ClientSession() as session:
+            asking = asyncio.ensure_future(session.ws_connect(url))
+            await asyncio.wait_for(begun.wait(), PATIENCE)
+            asking.cancel()
+            await asyncio.wait_for(over.wait(), PATIENCE)
+            await asyncio.wait([asking])
+    return errors
+
+
+@pytest.mark.parametrize("accepts", [False, True])
+async def test_a_websocket_client_that_is_gone_before_it_is_answered(accepts):
+    """It is a disconnect as well, and whoever accepts it all the same gets an `OSError`; nobody calls it a bug."""
+    heard = []
+
+    async def app(receive, send, begun):
+        heard.append(await receive())
+        begun.set()
+        heard.append(await receive())
+        if accepts:
+            await send({"type": "websocket.accept"})
+
+    errors = await leaving(app)
+    assert heard == [
+        {"type": "websocket.connect"},
+        {"type": "websocket.disconnect", "code": 1006, "reason": ""},
+    ]
+    assert [str(error) for error in errors] == ["The client is gone"] * accepts
+    assert all(isinstance(error, OSError) for error in errors)
+
+
+async def test_a_websocket_client_that_is_gone_while_it_is_refused():
+    """An application that refuses at length hears that nobody reads it."""
+    heard = []
+
+    async def app(receive, send, begun):
+        await receive()
+        await send({"type": "websocket.http.response.start", "status": 410})
+        await send({"type": "websocket.http.response.body", "body": b"some", "more_body": True})
+        begun.set()
+        heard.append(await receive())
+
+    assert await leaving(app) == []
+    assert heard == [{"type": "websocket.disconnect", "code": 1006, "reason": ""}]
+
+
+async def test_a_subprotocol_that_nobody_offered(playing):
+    """An application that chooses one all the same has it sent, as by other servers."""
+
+    async def app(scope, receive, send):
+        if scope["type"] != "lifespan":
+            await receive()
+            await send({"type": "websocket.accept", "subprotocol": "other"})
+            await send({"type": "websocket.close"})
+
+    async with playing(app) as (session, url), session.ws_connect(url, protocols=["mine"]) as socket:
+        assert socket.protocol is None
+        assert socket._response.headers["Sec-WebSocket-Protocol"] == "other"
+
+
+async def test_a_connection_that_the_application_ends(playing):
+    """Connection: close in an answer closes it, and the next request has another one."""
+
+    async def app(scope, receive, send):
+        if scope["type"] != "lifespan":
+            await body_of(receive)
+            await say(send, b"bye", headers=[(b"connection", b"close"), (b"content-length", b"3")])
+
+    async with playing(app) as (session, url):
+        for _ in range(2):
+            async with session.get(url) as response:
+                assert (await response.read(), response.headers["Connection"]) == (b"bye", "close")
+        assert not session.connector._conns
+
+
+async def test_a_startup_that_fails_and_does_not_end(monkeypatch):
+    """An application that goes on behind that is not waited for."""
+    monkeypatch.setattr("aiohttpretty.live.asgi._GRACE", 0)
+
+    async def app(scope, receive, send):
+        await receive()
+        await send({"type": "lifespan.startup.failed"})
+        await asyncio.Event().wait()
+
+    with aiohttpretty.activate():
+        aiohttpretty.mount("http://example.com", app)
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(ApplicationError, match="said that its startup failed: it gave no reason") as caught:
+                await session.get("http://example.com/")
+        aiohttpretty.handler_errors.clear()
+    assert "its startup failed: it gave no reason" in str(caught.value)
+
+
+async def test_the_ends_of_a_unix_socket():
+    """A server has the path for its address, and its client none."""
+    scopes = []
+
+    async def app(scope, receive, send):
+        if scope["type"] != "lifespan":
+            scopes.append((scope["client"], scope["server"]))
+            await say(send)
+
+    with aiohttpretty.activate():
+        aiohttpretty.mount("http://example.com", app)
+        async with aiohttp.ClientSession(connector=aiohttp.UnixConnector("/run/app.sock")) as session:
+            assert (await session.get("http://example.com/")).status == 200
+    assert scopes == [(None, ("/run/app.sock", None))]
+
+
+class Group(Exception):
+    """As an ExceptionGroup, on every Python."""
+
+    def __init__(self, *exceptions):
+        self.exceptions = exceptions
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(), True),
+        (Group(OSError(), ConnectionResetError()), True),
+        (Group(OSError(), LookupError()), False),
+        (LookupError(), False),
+    ],
+)
+def test_what_says_only_that_the_client_is_gone(error, expected):
+    """All of a group's exceptions have to; a bug is a bug, also when nobody hears of it."""
+    assert is_of_departure(error) is expected
+
+
+async def test_a_body_that_tells_of_its_end():
+    """It is the same body to whoever reads it, and says besides when nothing more will come."""
+    told = []
+    payload = aiohttp.StreamReader(BaseProtocol(asyncio.get_running_loop()), 2**16)
+    request = make_mocked_request("POST", "/", payload=payload)
+    on_departure(request, lambda: told.append("gone"))
+    payload.feed_data(b"some")
+    assert (request.content.read_nowait(), told) == (b"some", [])
+    request._payload.set_exception(ConnectionResetError("gone"))
+    assert told == ["gone"]
+    assert isinstance(payload.exception(), ConnectionResetError)
 
 
 @pytest.mark.parametrize(

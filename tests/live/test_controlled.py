@@ -8,7 +8,7 @@ from decimal import Decimal
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import RawTestServer
+from aiohttp.test_utils import RawTestServer, make_mocked_request
 from settling import PATIENCE, raised, text
 
 import aiohttpretty
@@ -22,6 +22,7 @@ from aiohttpretty import (
     VerificationError,
 )
 from aiohttpretty.live.desk import Desk
+from aiohttpretty.live.held import Held, shortened
 
 URI = "https://api.kraken.com"
 SAMPLE = '{"error":[],"result":{"XXBTZUSD":{"a":["3602.30000","1","1.000"],"c":["3602.20000","0.01"]}}}'
@@ -171,6 +172,39 @@ async def test_a_body_in_every_form(session, data, read, expected):
         assert await read(request) == expected
         server.send_response(request)
         assert (await task)[0] == 200
+
+
+async def test_what_failed_elsewhere_is_told(session):
+    """Requests that other routes raised something for are listed with that."""
+    aiohttpretty.register_uri("GET", "http://other.example/", error=LookupError("my own"))
+    async with aiohttpretty.controlled("https://api.kraken.com/") as server:
+        await raised(session.get("http://other.example/"))
+        with pytest.raises(VerificationError) as caught:
+            await server.receive_request(timeout=0)
+    assert "Elsewhere went:\n  GET http://other.example/ -> LookupError" in str(caught.value)
+
+
+def test_a_long_list():
+    """Of many, the first and the last are shown, and how many are between."""
+    assert shortened([str(number) for number in range(11)]) == [str(number) for number in range(11)]
+    assert shortened([str(number) for number in range(30)]) == [
+        *map(str, range(5)),
+        "  … 20 more …",
+        *map(str, range(25, 30)),
+    ]
+
+
+def test_answered_when_its_loop_is_gone():
+    """Nobody waits there any more; it is no mistake of whoever answers."""
+
+    async def hold():
+        return Held(1, make_mocked_request("GET", "/"), lambda: False)
+
+    loop = asyncio.new_event_loop()
+    held = loop.run_until_complete(hold())
+    loop.close()
+    held.answer(web.Response(), "answered 200")
+    assert (held.open, held.fate) == (False, "answered 200")
 
 
 async def test_none_comes(session):

@@ -10,9 +10,10 @@ import weakref
 import aiohttp
 import pytest
 from aiohttp import web
-from settling import settle, until
+from settling import PATIENCE, outcome, settle, until
 
 import aiohttpretty
+from aiohttpretty.live import lifetime
 
 API = "https://api.example.test"
 
@@ -155,6 +156,52 @@ async def test_ways_to_end(way):
         await request
 
 
+@pytest.mark.parametrize("way", ENDS)
+@pytest.mark.parametrize("turns", range(1, 9))
+async def test_ended_before_its_first_step(way, turns):
+    """Whoever waits for its start is told, also if it is ended before the event loop has come to begin it."""
+    aiohttpretty.activate()
+    mount = aiohttpretty.mount(API, Story().app())
+    request = asyncio.gather(ask(), return_exceptions=True)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    ENDS[way](mount)
+    [ended] = await asyncio.wait_for(request, PATIENCE)
+    if not isinstance(ended, (str, aiohttp.ServerDisconnectedError)):
+        assert type(ended) is (aiohttpretty.DeactivatedError if way == "deactivate" else aiohttpretty.NoMatchError)
+
+
+def test_a_loop_closed_before_its_end(new_loop):
+    """Who ends it, and closes the event loop without waiting for that, leaves nothing of it, nor of its sessions."""
+
+    async def main():
+        held = asyncio.Event()
+
+        async def handler(request):
+            held.set()
+            await asyncio.Event().wait()
+
+        app = web.Application()
+        app.router.add_get("/", handler)
+        session = aiohttp.ClientSession()
+        async with aiohttpretty.activate():
+            aiohttpretty.mount(API, app)
+            request = asyncio.ensure_future(outcome(session.get(API)))
+            await held.wait()
+        aiohttpretty.clear()
+        assert type(await request) is aiohttpretty.DeactivatedError
+        await session.close()
+        return weakref.ref(session), weakref.ref(app)
+
+    loop = new_loop()
+    left = loop.run_until_complete(main())
+    loop.close()
+    gc.collect()
+    assert [one() for one in left] == [None, None]
+    assert lifetime._lives == {}
+    assert {"close", "shutdown_asyncgens"} & set(vars(loop)) == set()
+
+
 async def test_again_and_again():
     """It runs again after deactivate() and activate(), and in the next test, as behind a TestServer."""
     story = Story()
@@ -220,6 +267,54 @@ def test_the_loop_is_closed(new_loop):
     aiohttpretty.clear()
     gc.collect()
     assert story.events == [*BEGIN, "request"]
+    assert [resource.canonical for resource in app.router.resources()] == ["/", "/waiting"]
+
+
+def test_the_loop_is_closed_while_it_starts(new_loop):
+    """One that was closed in the midst of the start leaves it there; nothing is cleaned up in a loop that is gone."""
+    events = []
+
+    async def starting(app):
+        events.append("begun")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            events.append("left")
+
+    async def begin():
+        asking = asyncio.ensure_future(ask())
+        await until(lambda: events)
+        asking.cancel()
+        await asyncio.wait([asking])
+
+    app = web.Application()
+    app.on_startup.append(starting)
+    app.on_cleanup.append(starting)
+    loop = new_loop()
+    aiohttpretty.activate()
+    aiohttpretty.mount(API, app)
+    loop.run_until_complete(begin())
+    loop.close()
+    aiohttpretty.deactivate()
+    aiohttpretty.clear()
+    gc.collect()
+    assert events == ["begun", "left"]
+
+
+async def test_one_application_in_two_registries():
+    """Below the same path, it keeps it until the last of them is gone."""
+    app = Story().app()
+    other = aiohttpretty.AioHTTPretty()
+    aiohttpretty.mount(f"{API}/v1", app)
+    other.mount("http://other.example/v1", app)
+    with aiohttpretty.activate():
+        with other.activate():
+            async with aiohttp.ClientSession() as session:
+                assert (await session.get("http://other.example/v1/")).status == 200
+            assert await ask("/v1/") == "hello"
+        await settle()
+        assert await ask("/v1/") == "hello"
+    await settle()
     assert [resource.canonical for resource in app.router.resources()] == ["/", "/waiting"]
 
 

@@ -10,6 +10,8 @@ from settling import settle
 
 import aiohttpretty
 from aiohttpretty import match
+from aiohttpretty.errors import ApplicationError
+from aiohttpretty.live.hosts import AppHost
 
 API = "https://api.example.test"
 STARTED = web.AppKey("started", str)
@@ -217,6 +219,18 @@ REFUSED = {
         "mount('https://api.example.test/{user}', ...): a mount has no variables, and answers everything below its "
         "address. Give the part before the first one, and leave the variables to the application's own routes.",
     ),
+    "half a template": (
+        (f"{API}/{{user", told),
+        {},
+        "mount('https://api.example.test/{user', ...): a mount has no variables, and answers everything below its "
+        "address. Give the part before the first one, and leave the variables to the application's own routes.",
+    ),
+    "another half": (
+        (f"{API}/user}}", told),
+        {},
+        "mount('https://api.example.test/user}', ...): a mount has no variables, and answers everything below its "
+        "address. Give the part before the first one, and leave the variables to the application's own routes.",
+    ),
     "a query": (
         (f"{API}/v1?x=1", told),
         {},
@@ -341,6 +355,49 @@ async def test_a_registry_of_its_own(session):
         assert await get(session, f"{API}/a/b") == (200, "other")
         assert await get(session, f"{API}/b") == (200, "mounted")
     assert await get(session, f"{API}/a/b") == (200, "registered")
+
+
+def test_taken_away_meanwhile():
+    """A request that comes to an application that has just been taken away, in another thread, says so."""
+    host = AppHost(web.Application, None, "http://example.com/", "", handler_cancellation=False, on_failure=print)
+    loop = asyncio.new_event_loop()
+    with pytest.raises(ApplicationError) as caught:
+        host.server(loop)
+    loop.close()
+    assert str(caught.value) == (
+        "The application mounted at http://example.com/ was taken away while a request to it was under way. Await the "
+        "request before clear(), remove() or another mount() at this address."
+    )
+
+
+async def test_one_is_taken_away_while_another_starts(session):
+    """What is mounted in a second registry need not be there any more when the first one's has started."""
+    starting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(app):
+        starting.set()
+        await go_on.wait()
+        yield
+
+    async def answer(request):
+        return web.Response(text="first")
+
+    first = web.Application()
+    first.cleanup_ctx.append(slowly)
+    first.router.add_post("/", answer)
+    other = aiohttpretty.AioHTTPretty()
+    other.mount("http://example.com", web.Application())
+    aiohttpretty.mount("http://example.com", first)
+    aiohttpretty.register_uri("POST", "http://example.com/", match=lambda call: False)
+    with other.activate():
+        aiohttpretty.deactivate()
+        aiohttpretty.activate()  # the one that is asked first
+        asking = asyncio.create_task(session.post("http://example.com/"))
+        await starting.wait()
+        other.clear()
+        go_on.set()
+        async with await asking as response:
+            assert await response.text() == "first"
 
 
 async def test_near_misses(session):

@@ -63,6 +63,19 @@ async def talk(*messages, keep_bodies=False, **options):
     return aiohttpretty.calls[-1]
 
 
+async def test_the_message_that_closes():
+    """Of it, too, there are a beginning, a size and a digest: those of the reason that it gives."""
+    by_handler()
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as session:
+            async with session.ws_connect(URI) as socket:
+                await socket.close(code=4000, message="é".encode())
+    message = aiohttpretty.calls[0].messages[0]
+    assert (message.type, message.data) == (WSMsgType.CLOSE, (4000, "é"))
+    assert (message.start, message.size) == ("é".encode(), 2)
+    assert message.digest == sha256("é".encode()).hexdigest()
+
+
 @pytest.mark.parametrize("register", [by_handler, late, decided, by_websocket, by_mount, by_mounted_handler])
 @pytest.mark.parametrize("compress", [0, 15])
 async def test_whoever_serves_it(register, compress):

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import re
+import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -295,6 +296,76 @@ async def test_an_abort(session):
     assert socket.close_code == 1006
     await peer.wait_closed()
     assert repr(peer) == f"<Peer of {URI}: the test has aborted it>"
+
+
+@pytest.mark.parametrize("ticks", range(1, 6))
+async def test_a_client_that_is_gone_without_a_word(session, ticks):
+    """Whoever sends to it is told, as soon as a socket would know, and before the peer itself has heard of it."""
+    route = aiohttpretty.register_websocket(URI)
+    socket, peer = await connected(session, route)
+    socket._response.connection.transport.abort()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    with pytest.raises(PeerError) as caught:
+        for _ in range(10):
+            await peer.send_str("still there?")
+    assert "the client is gone" in str(caught.value)
+    await peer.wait_closed()
+
+
+@pytest.mark.parametrize("ticks", range(1, 12))
+async def test_a_client_that_leaves_in_its_handshake(session, complaints, ticks):
+    """Wherever it is on its way, nobody is left waiting for it, and the next one is served."""
+    route = aiohttpretty.register_websocket(URI)
+    opening = asyncio.ensure_future(session.ws_connect(URI))
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.wait([opening])
+    await settle()
+    aiohttpretty.clear()
+    route = aiohttpretty.register_websocket(URI)
+    socket, peer = await connected(session, route)
+    await peer.send_str("hello")
+    assert await socket.receive_str() == "hello"
+    assert aiohttpretty.handler_errors == []
+
+
+@pytest.mark.parametrize("ticks", range(1, 8))
+@pytest.mark.parametrize("end", ["abort", "clear"])
+async def test_an_end_that_meets_another(session, complaints, end, ticks):
+    """A client that is gone, and a test that ends it in the same moment, do not get in each other's way."""
+    route = aiohttpretty.register_websocket(URI)
+    socket, peer = await connected(session, route)
+    socket._response.connection.transport.abort()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    if end == "abort":
+        await peer.abort()
+    else:
+        aiohttpretty.clear()
+    await peer.wait_closed()
+    assert peer.closed
+
+
+def test_a_loop_that_is_closed_without_ado():
+    """A peer whose event loop is gone ends with its registry, and nothing complains of that."""
+
+    async def open_one():
+        session = aiohttp.ClientSession()
+        route = aiohttpretty.register_websocket(URI)
+        return session, await connected(session, route)
+
+    aiohttpretty.activate()
+    loop = asyncio.new_event_loop()
+    session, (socket, peer) = loop.run_until_complete(open_one())
+    loop.close()
+    aiohttpretty.deactivate()
+    assert peer.closed
+    with warnings.catch_warnings():  # the test has left its session open, and aiohttp says so
+        warnings.simplefilter("ignore", ResourceWarning)
+        del session, socket
+        gc.collect()
 
 
 async def test_closing_both_at_once(session):

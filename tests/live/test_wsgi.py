@@ -7,9 +7,11 @@ import threading
 import aiohttp
 import pytest
 from flask import Flask, Response, request, stream_with_context
+from settling import outcome, until
 
 import aiohttpretty
 from aiohttpretty.errors import MissingPackageError
+from aiohttpretty.live import lifetime
 
 from .playing import PATIENCE
 
@@ -273,6 +275,85 @@ async def test_a_client_that_leaves_its_body_unfinished(playing):
         waiting.cancel()
     assert len(failed) == 1
     assert playing.errors == []
+
+
+async def test_writing_to_a_client_that_is_gone(playing):
+    """An application that writes by itself is told with an `OSError`, and does not write on for ever."""
+    begun, failed, over = threading.Event(), [], threading.Event()
+
+    def app(environ, start_response):
+        write = start_response("200 OK", [])
+        try:
+            while True:
+                write(bytes(64 * 1024))
+                begun.set()
+        except OSError as error:
+            failed.append(str(error))
+        finally:
+            over.set()
+        return []
+
+    async with playing(app) as (session, url):
+        response = await session.get(url)
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        response.close()
+        assert await asyncio.to_thread(over.wait, PATIENCE)
+    assert failed == ["The client is gone"]
+
+
+async def test_reading_from_a_client_that_is_gone(playing):
+    """The same for one that begins to read only then."""
+    begun, gone, failed, over = threading.Event(), threading.Event(), [], threading.Event()
+
+    def app(environ, start_response):
+        begun.set()
+        gone.wait(PATIENCE)
+        try:
+            environ["wsgi.input"].read()
+        except OSError as error:
+            failed.append(type(error))
+        finally:
+            over.set()
+        start_response("200 OK", [])
+        return []
+
+    async def pieces():
+        yield b"beginning"
+        await asyncio.Event().wait()
+
+    async with playing(app) as (session, url):
+        waiting = asyncio.create_task(session.post(url, data=pieces()))
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        for _ in range(20):
+            await asyncio.sleep(0)
+        gone.set()
+        assert await asyncio.to_thread(over.wait, PATIENCE)
+    assert len(failed) == 1
+
+
+async def test_a_thread_that_does_not_end(monkeypatch):
+    """What an application goes on with behind its shutdown is not waited for longer than a moment."""
+    monkeypatch.setattr("aiohttpretty.live.wsgi._GRACE", 0)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def app(environ, start_response):
+        begun.set()
+        go_on.wait(PATIENCE)
+        start_response("200 OK", [])
+        return []
+
+    loop = asyncio.get_running_loop()
+    async with aiohttp.ClientSession() as session:
+        with aiohttpretty.activate():
+            aiohttpretty.mount("http://example.com", app)
+            asking = asyncio.create_task(outcome(session.get("http://example.com/")))
+            assert await asyncio.to_thread(begun.wait, PATIENCE)
+        assert type(await asking) is aiohttpretty.DeactivatedError
+    await asyncio.wait_for(until(lambda: loop not in lifetime._lives), PATIENCE)
+    assert not go_on.is_set()
+    go_on.set()
 
 
 async def test_a_websocket(playing):

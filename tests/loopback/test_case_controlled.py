@@ -20,6 +20,7 @@ from aiohttpretty import (
     OptionValueError,
     VerificationError,
 )
+from aiohttpretty.loopback import socket_end
 
 
 @pytest.fixture
@@ -30,6 +31,25 @@ async def session():
 
 def name(server):
     return f"the controlled server at http://127.0.0.1:{server.port}"
+
+
+def test_the_end_of_a_client_that_is_gone():
+    """A server that leaves a client that has left already has nothing to do; one without a socket is only left."""
+
+    class Transport:
+        aborted = False
+
+        def get_extra_info(self, name):
+            return None
+
+        def abort(self):
+            self.aborted = True
+
+    socket_end.close(None)
+    socket_end.reset(None)
+    transport = Transport()
+    socket_end.reset(transport)
+    assert transport.aborted
 
 
 async def test_the_words_of_controlled(session):

@@ -46,6 +46,36 @@ def test_no_equals(expected, item):
     assert not fits(match.json_contains(match.any_order([{"a": expected}])), [{"a": item}])
 
 
+def test_asked_by_itself():
+    """It says by itself what it has against a JSON value, as everything that `match` makes does."""
+    assert match.any_order([1, 2]).why_not([2, 1]) is None
+    assert match.any_order([1, 2]).why_not({"a": 1}) == "it is no list"
+    assert match.any_order([1, {"a": 2}]).why_not([1, {"a": 2, "b": 3}]) == (
+        'no item is left for {"a": 2}, and {"a": 2, "b": 3} is not expected'
+    )
+
+
+def test_joined_and_asked_by_itself():
+    """Joined ones, too, see all of an item by themselves, and stand where a single one may."""
+    one, other, more = match.any_order([{"a": 1}]), match.any_order([{"b": 1}]), [{"a": 1, "b": 1}]
+    assert (one & one).why_not(more) is not None
+    assert (other | one).why_not(more) is not None
+    assert (~one).why_not(more) is None
+    for maker, fit in ((match.json, False), (match.json_contains, True)):
+        assert fits(maker({"a": one & other}), {"a": more}) is fit
+        assert fits(maker({"a": ~one}), {"a": more}) is not fit
+
+
+@pytest.mark.parametrize("maker", [match.json, match.json_contains])
+def test_deeper_than_any_expectation(maker):
+    """An item that is nested deeper than anything that can be expected gets in nobody's way."""
+    deep = [1]
+    for _ in range(300):
+        deep = [deep]
+    assert fits(maker(match.any_order([list, 1])), [1, deep])
+    assert not fits(maker(match.any_order([[[1]], 1])), [1, deep])
+
+
 def test_more_members_are_left_to_who_needs_them():
     """In `json_contains`, an item that is a part of two leaves the one that another needs."""
     items = [{"a": 1, "b": 2}, {"a": 1}]

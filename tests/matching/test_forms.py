@@ -49,6 +49,25 @@ def test_a_form_is_a_multiset(pairs, others):
     assert (match.form(others).why_not(request) is None) is (sorted(pairs) == sorted(others))
 
 
+def test_a_name_in_a_charset_that_there_is_not():
+    """A parameter whose charset nobody knows stays as it came, and is no error."""
+    request = multipart((["Content-Disposition: form-data; name=f; filename*=never''a%20b"], b""))
+    assert match.multipart({"f": match.file(filename="a%20b")}).why_not(request) is None
+
+
+@pytest.mark.parametrize(
+    "written, meant",
+    [
+        *[("a", "a"), ('"a"', "a"), ('"a;b"', "a;b"), (r'"a\"b\\"', 'a"b\\'), ('""', "")],
+        *[("", ""), ('"', '"'), ('"a', '"a'), ('a"', 'a"'), ('!"', '!"')],
+    ],
+)
+def test_a_name_in_quotes_or_without(written, meant):
+    """Quotes around a parameter are no part of it, with what is escaped in them; any others are."""
+    request = multipart(([f"Content-Disposition: form-data; name={written}"], b"1"))
+    assert match.multipart({meant: "1"}).why_not(request) is None
+
+
 @given(st.binary(max_size=30))
 def test_no_form_is_too_strange(body):
     """Any bytes are read as a form without an error."""

@@ -100,6 +100,15 @@ FITTING = {
     "a cookie": (match.cookie("sid", "1"), asked(headers={"Cookie": "a=b; sid=1"})),
     "a cookie in quotes": (match.cookie("sid", 'a;"é\\'), asked(headers={"Cookie": r'sid="a\073\"\351\\"'})),
     "a cookie with an equals sign": (match.cookie("sid", "a=="), asked(headers={"Cookie": "sid=a=="})),
+    "a semicolon in a cookie's quotes": (
+        match.cookie("sid", "a; b=1") & match.cookie("b", "2") & match.cookie("c", '"3'),
+        asked(headers={"Cookie": 'sid="a; b=1"; b=2; c="3; d="4"5'}),
+    ),
+    "quotes that are none of a cookie's": (
+        match.cookie("b", '"1') & match.cookie("c", '1"') & match.cookie("d", ""),
+        asked(headers={"Cookie": 'c=1"; d=""; b="1'}),
+    ),
+    "a single quote": (match.cookie("a", '"'), asked(headers={"Cookie": 'a="'})),
     "no cookie": (match.cookie("sid", None), asked(headers={"Cookie": "SID=1"})),
     "some parameters": (
         match.params_contain({"a": 1, "b": ["y", "x"]}),

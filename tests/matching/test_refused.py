@@ -106,6 +106,11 @@ REFUSED_TYPES = {
         "match.form: 'a' is match.any_order([1]), which looks at a JSON value, and what comes there is a text. "
         f"{IN_TEXT}",
     ),
+    "a negated condition of another kind": (
+        lambda: match.form({"a": ~match.any_order([1])}),
+        "match.form: 'a' is ~match.any_order([1]), which looks at a JSON value, and what comes there is a text. "
+        f"{IN_TEXT}",
+    ),
     "a dict in a part": (lambda: match.multipart({"a": {}}), f"match.multipart: 'a' is {{}}, {NEVER}. {IN_FIELD}"),
     "a file in a form": (
         lambda: match.form({"a": match.file()}),

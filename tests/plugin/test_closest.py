@@ -97,6 +97,35 @@ def test_only_what_is_said_is_changed(play):
     assert result.parseoutcomes() == {"passed": 1, "errors": 1}
 
 
+def test_a_mark_that_is_added(play):
+    """A mark that a conftest adds to a class is as near as the class's own, and nearer than an inherited one."""
+    source = """
+        def strict():
+            return aiohttpretty.activate.__self__.settings.assert_all_called
+
+        @pytest.mark.aiohttpretty(assert_all_called=False)
+        class Base:
+            pass
+
+        class TestInherited(Base):
+            def test_it(self):
+                assert strict()
+
+        @pytest.mark.aiohttpretty(assert_all_called=False)
+        class TestItsOwn(Base):
+            def test_it(self):
+                assert not strict()
+    """
+    conftest = """
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.getparent(pytest.Class).add_marker(pytest.mark.aiohttpretty(assert_all_called=True))
+    """
+    assert play(source, conftest=conftest).parseoutcomes() == {"passed": 2}
+
+
 def test_a_fixture_of_the_same_name(play, pytester):
     """A conftest may register in a fixture that takes the place of the plug-in's, as may one below it."""
     below = pytester.mkdir("below")

@@ -138,6 +138,22 @@ SEEN = {
             with pytest.raises(aiohttpretty.NoMatchError):
                 await fetch()
         """,
+    "a decorator with a name that has no value yet": """
+        def decorated(function):
+            def wrapper():
+                if function is None:
+                    return answer
+                return asyncio.run(function())
+
+            if function is None:
+                answer = 1
+            return wrapper
+
+        @decorated
+        async def test_it():
+            with pytest.raises(aiohttpretty.NoMatchError):
+                await fetch()
+        """,
     "a decorator in a class, without functools.wraps": """
         def decorated(function):
             def wrapper(self):

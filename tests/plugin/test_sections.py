@@ -178,6 +178,14 @@ def test_show_always(more, play):
     assert output.count("has_call('http://example.com/other') is False.") == 1
 
 
+def test_show_always_where_there_is_nothing(play):
+    """Tests without requests have no section, and a file that can't be collected is none of ours."""
+    for source, outcomes in (("def test_it(): pass", {"passed": 1}), ("import never_there", {"errors": 1})):
+        result = play(source, "--aiohttpretty-show=always")
+        assert result.parseoutcomes() == outcomes
+        assert sections(result) == []
+
+
 def test_show_always_still_fails_at_the_end(play):
     """Showing a test's requests does not take from the test what is wrong about them."""
     result = play("async def test_it(aiohttpretty):\n    await swallow()", "--aiohttpretty-show=always")
@@ -317,6 +325,52 @@ def test_has_call(assertion, said, play):
     [section] = sections(result)
     assert section.startswith(said)
     assert "s3cret" not in section
+
+
+def test_has_call_with_values_of_any_kind(play):
+    """What can't be compared is not equal, what has no text is named by its type, and what is equal is left out."""
+    result = play(
+        """
+        class Odd:
+            def __eq__(self, other):
+                raise RuntimeError
+
+            __repr__ = __str__ = __eq__
+
+        async def test_it(aiohttpretty):
+            aiohttpretty.register_uri("POST", URL)
+            async with aiohttp.ClientSession() as session:
+                await session.post(URL, json={"qty": 1, "odd": 2, "same": 3}, headers={"X": "1"})
+            wanted = {"json": {"qty": 2, "odd": Odd(), "same": 3}, "headers": {"X": "1"}, "proxy": "http://["}
+            assert aiohttpretty.has_call(URL, **wanted)
+        """
+    )
+    assert result.parseoutcomes() == {"failed": 1}
+    assert sections(result)[0].splitlines()[2:10] == [
+        "   ✓ scheme",
+        "   ✓ host",
+        "   ✓ path",
+        "   ✓ params",
+        "   ✗ json     json['qty']: expected 2, got 1",
+        "              json['odd']: expected <Odd>, got 2",
+        "   ✓ headers",
+        "   ✗ proxy    expected 'http://[', got nothing",
+    ]
+
+
+def test_has_call_in_a_file_that_has_changed(play):
+    """Where the source can't be read any more, an assertion on the line that asked is explained all the same."""
+    result = play(
+        """
+        import pathlib
+
+        def test_it(aiohttpretty):
+            pathlib.Path(__file__).write_text("def broken(:")
+            assert aiohttpretty.has_call(URL)
+        """
+    )
+    assert result.parseoutcomes() == {"failed": 1}
+    assert sections(result) == ["has_call('http://example.com/') is False: there are no calls.\n"]
 
 
 @pytest.mark.parametrize(

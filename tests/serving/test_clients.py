@@ -127,6 +127,24 @@ async def test_has_call_goes_by_what_came(server, pretty):
     assert pretty.calls[0].asked_at is None
 
 
+async def test_a_call_reads_as_what_came(server, pretty):
+    """As a mapping, a call that came over a socket has what aiohttp's client would have been given, if that came."""
+    async with httpx.AsyncClient(base_url=server.url_for(API), trust_env=False) as client:
+        await client.post("/items", json={"name": "ü"}, headers=[("X-A", "1"), ("X-A", "2"), ("X-B", "3")])
+        await client.get("/items?page=1")
+    posted, asked = pretty.calls
+    assert (set(posted), len(posted)) == ({"method", "uri", "headers", "data", "json"}, 5)
+    assert (set(asked), len(asked)) == ({"method", "uri", "headers"}, 3)
+    headers = posted["headers"]
+    assert (headers["x-a"], headers["X-B"]) == ("1, 2", "3")
+    assert len(headers) == len(list(headers)) == len(dict(headers))
+    assert repr(headers) == repr(dict(headers))
+    assert headers != [("X-B", "3")]
+    for name in ("json", "data", "cookies"):
+        with pytest.raises(KeyError):
+            asked[name]
+
+
 async def test_aiohttp_in_this_process_reaches_it_while_the_registry_is_active(server, pretty):
     """As it reaches servers of aiohttp's own test tools; what it asks for is recorded where it was answered."""
     with aiohttpretty.activate():
@@ -153,3 +171,13 @@ async def test_verification_tells_of_calls_that_came_over_tcp(server, pretty):
         await client.get(server.url_for(f"{API}/items?page=1"))
     with pytest.raises(VerificationError, match=r"GET https://api\.example\.com/items\?page=1"):
         pretty.assert_called("GET", f"{API}/items", params={"page": 2})
+
+
+async def test_verification_tells_of_requests_that_nobody_answered(server, pretty):
+    """One that came over a socket has no line that asked for it; where it went is all that there is to say."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(server.url_for(f"{API}/item"))).status_code == 501
+    with pytest.raises(VerificationError) as caught:
+        pretty.assert_called("GET", f"{API}/items")
+    assert f"\n1. GET {API}/item -> not answered\n" in str(caught.value)
+    pretty.unmatched.clear()

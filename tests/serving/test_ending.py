@@ -3,13 +3,15 @@
 import asyncio
 import gc
 import re
+import socket
 import ssl
+from functools import partial
 
 import aiohttp
 import httpx
 import pytest
 from aiohttp import web
-from settling import until
+from settling import settle, until
 
 from aiohttpretty import (
     AioHTTPretty,
@@ -21,6 +23,8 @@ from aiohttpretty import (
     UnansweredError,
 )
 from aiohttpretty.diagnosis import listening
+from aiohttpretty.tcp.caller import Caller
+from aiohttpretty.tcp.threshold import Threshold
 
 from .conftest import PATIENCE, connected, port, said
 
@@ -501,3 +505,140 @@ async def test_a_port_and_a_host_of_the_tests_own(pretty, complaints):
         assert (await said(server, LAST % b"x")).endswith(b"hello")
         with pytest.raises(OSError, match="address already in use"):
             await pretty.serve(at).start()
+
+
+async def test_a_delay_that_is_cut_when_the_block_ends(pretty, complaints):
+    """Nothing but its connection is waited for."""
+    pretty.register_uri("GET", f"{API}/delay", delay=1000)
+    async with pretty.serve() as server:
+        asking = asyncio.create_task(said(server, ASK % b"delay"))
+        await pretty.wait_for_call("GET", f"{API}/delay", timeout=PATIENCE)
+    assert (await asyncio.gather(asking, return_exceptions=True))[0] in (b"", *_resets(asking))
+
+
+async def test_what_a_block_raises_goes_before_what_it_would_tell(pretty, complaints):
+    """A test that has failed fails for its own reason."""
+    with pytest.raises(LookupError, match="my own"):
+        async with pretty.serve() as server:
+            await said(server, LAST % b"unknown")
+            raise LookupError("my own")
+    assert len(pretty.unmatched) == 1
+
+
+async def test_an_idle_connection_outlives_a_deactivation(complaints):
+    """Nothing of it is under way, and it goes on to ask."""
+    pretty = AioHTTPretty()
+    pretty.register_uri("GET", f"{API}/x", body=b"hello")
+    pretty.activate()
+    async with pretty.serve() as server, connected(server) as (reader, writer):
+        for _ in range(2):
+            writer.write(ASK % b"x")
+            assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200 ")
+            pretty.deactivate()
+
+
+async def test_an_end_while_an_application_starts(pretty, complaints):
+    """The block does not wait for it, and nobody is answered."""
+    starting, begun, go_on = asyncio.Event(), [], asyncio.Event()
+
+    async def context(app):
+        starting.set()
+        await go_on.wait()
+        yield
+
+    async def handler(request):
+        begun.append(request)
+
+    app = web.Application()
+    app.cleanup_ctx.append(context)
+    app.router.add_get("/x", handler)
+    pretty.mount(API, app)
+    async with pretty.serve() as server:
+        asking = asyncio.create_task(said(server, ASK % b"x"))
+        await starting.wait()
+    assert (await asyncio.gather(asking, return_exceptions=True))[0] in (b"", *_resets(asking))
+    go_on.set()
+    await settle()
+    assert begun == []
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_is_for_whoever_runs_the_loop(pretty, kind):
+    """One that comes while a matcher is asked is no bug of the matcher's."""
+
+    def interrupted(call):
+        raise kind("now")
+
+    async def play():
+        async with pretty.serve() as server:
+            return await said(server, LAST % b"x")
+
+    pretty.register_uri("GET", f"{API}/x", match=interrupted)
+    loop = asyncio.new_event_loop()
+    asking = loop.create_task(play())
+    with pytest.raises(kind, match="now"):
+        loop.run_until_complete(asking)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        loop.run_until_complete(asking)
+    loop.close()
+    assert pretty.handler_errors == []
+
+
+class Taken:
+    """What receives a connection, and may cut it at once; and its transport."""
+
+    def __init__(self, *, cuts):
+        self.cuts = cuts
+        self.aborted = False
+
+    def came(self, caller):
+        if self.cuts:
+            caller.cut()
+
+    def left(self, caller):
+        """A connection is gone."""
+
+    def abort(self):
+        self.aborted = True
+
+    def is_closing(self):
+        return self.aborted
+
+
+@pytest.mark.parametrize("cuts", [True, False], ids=["cut", "lost"])
+async def test_a_tunnel_that_ends_as_it_begins(cuts):
+    """What a client has said in it by then is not read: nobody would hear the answer."""
+    taken = Taken(cuts=cuts)
+    caller = Caller(asyncio.get_running_loop(), taken, secure=True)
+    caller.data_received(b"GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
+    if not cuts:
+        caller.connection_lost(None)
+    caller.connection_made(taken)
+    caller.pause_writing()
+    caller.resume_writing()
+    assert (taken.aborted, caller.busy) == (True, False)
+
+
+@pytest.mark.parametrize("kind", [Caller, partial(Threshold, inside=None, context=None)], ids=["plain", "tls"])
+async def test_a_connection_that_comes_at_the_end(pretty, kind):
+    """One that was waiting to be taken when the block ended ends with it."""
+    async with pretty.serve() as server:
+        pass
+    taken = Taken(cuts=False)
+    kind(asyncio.get_running_loop(), server).connection_made(taken)
+    assert taken.aborted
+
+
+async def test_a_client_that_goes_as_tls_begins(pretty, complaints):
+    """What it has said is handed on to nobody, and the server goes on."""
+    pretty.register_uri("GET", f"{API}/x", body=b"hello")
+    before = asyncio.all_tasks()
+    async with pretty.serve(tls=AUTHORITY.server_context()) as server:
+        with socket.create_connection(("127.0.0.1", port(server)), PATIENCE) as client:
+            client.sendall(b"\x16\x03\x01")
+            await until(lambda: any(caller._starting for caller in server._callers))
+            [threshold] = server._callers
+            threshold.transport.abort()
+            await until(lambda: not server._callers)
+    assert asyncio.all_tasks() == before

@@ -1,13 +1,14 @@
 """What comes over a raw socket: any client's bytes, in whatever pieces, one request behind another."""
 
 import asyncio
+import re
 from functools import partial
 
 import pytest
 from aiohttp import web
-from settling import until
+from settling import settle, until
 
-from aiohttpretty import match
+from aiohttpretty import faults, match
 from aiohttpretty.tcp.speech import refusal_of
 
 from .conftest import PATIENCE, connected, port, said
@@ -339,3 +340,151 @@ async def test_many_requests_over_one_connection(server, pretty):
     answer = await said(server, ask + b"GET /x HTTP/1.1\r\n" + LAST + b"\r\n")
     bodies = [part.rpartition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 200 ")[1:]]
     assert bodies == [body for number in range(100) for body in (b"[%03d]" % number, b"hello")] + [b"hello"]
+
+
+async def test_a_request_that_names_no_host(server, pretty):
+    """One in absolute form says it once: where aiohttp takes that, the server that is meant is told of it."""
+    pretty.register_uri("GET", "http://api.example.com/items", body=b"items")
+    answer = await said(server, b"GET http://api.example.com/items HTTP/1.1\r\nConnection: close\r\n\r\n")
+    if answer.startswith(b"HTTP/1.1 400 "):  # aiohttp 3.14
+        assert answer.endswith(b"This is no request that a server could read: Missing 'Host' header in request.\n")
+    else:
+        assert answer.endswith(b"\r\n\r\nitems")
+        assert pretty.calls[0].request_headers["Host"] == "api.example.com"
+
+
+async def test_the_server_as_a_whole(server, pretty):
+    """`OPTIONS *` is asked of every path: it is found at any address that takes them all."""
+    pretty.register_uri("OPTIONS", re.compile("http://api.example.com/.*"), status=204)
+    answer = await said(server, b"OPTIONS * HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 204 ")
+
+
+async def held(server, pretty, first, *behind):
+    """What is said to a request that is answered only when all else has come."""
+    go_on = asyncio.Event()
+
+    async def handler(request):
+        await go_on.wait()
+        return web.Response(text="held")
+
+    pretty.register_uri("GET", "http://api.example.com/held", handler=handler)
+    pretty.register_uri("GET", "http://api.example.com/next", body=b"next")
+    async with connected(server) as (reader, writer):
+        for data in (first, *behind):
+            writer.write(data)
+            await writer.drain()
+            await settle()
+        go_on.set()
+        return await asyncio.wait_for(reader.read(), PATIENCE)
+
+
+HELD = b"GET http://api.example.com/held HTTP/1.1\r\nHost: x\r\n"
+NEXT = b"GET http://api.example.com/next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+async def test_what_comes_behind_broken_bytes_is_not_read(server, pretty):
+    """The request before them is answered, then they are refused, once."""
+    answer = await held(server, pretty, HELD + b"\r\n", b"\x00broken\r\n\r\n", NEXT)
+    assert answer.count(b"HTTP/1.1 ") == 2
+    assert answer.partition(b"held")[2].startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_an_offer_to_speak_something_else_is_declined(server, pretty, together):
+    """A client may say what it would rather speak; answered as ever, it goes on with requests, whenever they come."""
+    behind = [NEXT] if together else [NEXT[:20], NEXT[20:]]
+    answer = await held(server, pretty, HELD + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", *behind)
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+    assert answer.endswith(b"\r\n\r\nnext")
+
+
+async def test_an_offer_with_nothing_behind_it(server, pretty):
+    """The same where the next request comes only when the first has its answer."""
+    pretty.register_uri("GET", "http://api.example.com/next", body=b"next")
+    async with connected(server) as (reader, writer):
+        writer.write(NEXT.replace(b"close\r\n", b"Upgrade\r\nUpgrade: websocket\r\n"))
+        assert (await reader.readuntil(b"next")).startswith(b"HTTP/1.1 200 ")
+        writer.write(NEXT)
+        assert (await asyncio.wait_for(reader.read(), PATIENCE)).endswith(b"next")
+
+
+CHUNKED = b"POST http://api.example.com/upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_a_body_that_is_none_is_refused(server, pretty):
+    """Broken chunks get a 400 that says so, where nothing has been said yet."""
+    pretty.register_uri("POST", "http://api.example.com/upload")
+    async with connected(server) as (reader, writer):
+        writer.write(CHUNKED + b"1\r\na\r\n")
+        await settle()
+        writer.write(b"zz\r\n")
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"This is no body that a server could read: " in answer
+
+
+async def test_a_body_that_is_none_behind_its_answer(server, pretty):
+    """Where an answer has begun, broken chunks cut it: a refusal would be taken for a part of it."""
+
+    async def early(request):
+        answer = web.StreamResponse(headers={"Content-Length": "1000"})
+        await answer.prepare(request)
+        await answer.write(b"begun")
+        await asyncio.Event().wait()
+
+    pretty.register_uri("POST", "http://api.example.com/upload", handler=early)
+    async with connected(server) as (reader, writer):
+        writer.write(CHUNKED + b"1\r\na\r\n")
+        await reader.readuntil(b"begun")
+        writer.write(b"zz\r\n")
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(reader.read(), PATIENCE)
+
+
+async def test_a_tunnel_behind_another_request(server, pretty):
+    """A client may ask for it before it has the answer to what it asked before."""
+    pretty.register_uri("GET", "http://api.example.com/items", body=b"items")
+    pretty.register_uri("GET", "http://api.example.com/next", body=b"next")
+    async with connected(server) as (reader, writer):
+        first = b"GET http://api.example.com/items HTTP/1.1\r\nHost: x\r\n\r\n"
+        writer.write(first + b"CONNECT api.example.com:80 HTTP/1.1\r\nHost: api.example.com:80\r\n\r\n")
+        await reader.readuntil(b"items")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 Connection established\r\n\r\n"
+        writer.write(b"GET /next HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n")
+        assert (await asyncio.wait_for(reader.read(), PATIENCE)).endswith(b"next")
+
+
+async def test_an_answer_without_a_length(server, pretty):
+    """One that is written without any framing is said as it is, and ends with the connection."""
+    written = b"HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nhello"
+    pretty.register_uri("GET", "http://api.example.com/items", fault=faults.raw(written, faults.disconnect()))
+    asked = b"GET http://api.example.com/items HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert await said(server, asked) == written
+
+
+@pytest.mark.parametrize("connection", [b"keep-alive", b"close"])
+async def test_what_is_said_behind_an_answer(server, pretty, connection):
+    """A script that says more than its answer is long says it, unless the connection has ended with that."""
+    written = b"HTTP/1.1 200 OK\r\nConnection: %b\r\nContent-Length: 2\r\n\r\nok" % connection
+    fault = faults.raw(written, 0.01, b"more", faults.disconnect())
+    pretty.register_uri("GET", "http://api.example.com/items", fault=fault)
+    answer = await said(server, b"GET http://api.example.com/items HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer == written + (b"more" if connection == b"keep-alive" else b"")
+
+
+async def test_another_request_may_be_quicker(server, pretty, monkeypatch):
+    """A route that another thread uses up in this moment leaves the request to the next one."""
+    once = pretty.register_uri("GET", "http://api.example.com/items", body=b"once", times=1)
+    pretty.register_uri("GET", re.compile("http://api.example.com/.*"), body=b"ever")
+    find = pretty._answerer.find
+
+    def overtaken(method, url):
+        found = find(method, url)
+        if found is once:
+            assert pretty._answerer.answer(once, method, url, {}) is not None
+        return found
+
+    monkeypatch.setattr(pretty._answerer, "find", overtaken)
+    asked = b"GET http://api.example.com/items HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert (await said(server, asked)).endswith(b"ever")

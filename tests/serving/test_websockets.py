@@ -86,3 +86,15 @@ async def test_frames_may_come_with_the_handshake(server, pretty):
         assert await asyncio.wait_for(reader.readexactly(10), PATIENCE) == b"\x81\x08https hi"
         writer.write(text)
         assert await asyncio.wait_for(reader.readexactly(10), PATIENCE) == b"\x81\x08https hi"
+
+
+async def test_what_a_served_peer_tells(server, pretty):
+    """Nobody in this process has opened it, and its report does not say where."""
+    route = pretty.register_websocket("wss://api.example.com/told")
+    async with aiohttp.ClientSession() as session:
+        async with session.ws_connect(server.url_for("wss://api.example.com/told")):
+            peer = await route.accepted()
+            with pytest.raises(AssertionError) as caught:
+                await peer.receive_str(timeout=0)
+            assert "opened at" not in str(caught.value)
+            await peer.close()

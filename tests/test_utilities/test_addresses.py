@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import socket
 import sys
 from contextlib import asynccontextmanager
 from threading import Thread, get_ident
@@ -10,7 +11,7 @@ from types import ModuleType, SimpleNamespace
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import TestServer, unused_port
 from yarl import URL
 
 from aiohttpretty import NoMatchError, diagnosis, neighbours
@@ -121,6 +122,48 @@ def test_while_the_test_tools_are_imported(monkeypatch):
     """As long as aiohttp's test tools are still being imported, there are no servers of theirs."""
     monkeypatch.setitem(sys.modules, "aiohttp.test_utils", ModuleType("aiohttp.test_utils"))
     assert neighbours.is_one(URL("http://127.0.0.1:9/")) is False
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, RuntimeError], ids=["not on this system", "forbidden by a tool"])
+async def test_where_nobody_can_tell_the_sockets(active, session, monkeypatch, error):
+    """Where a process can't find out which sockets it has, its test servers are reached, and no other is claimed."""
+
+    def listdir(path):
+        raise error(path)
+
+    other = unused_port()
+    async with TestServer(application()) as server, at("127.0.0.1", other) as asked:
+        monkeypatch.setattr(listening.os, "listdir", listdir)
+        assert await reached(session, "127.0.0.1", server.port)
+        assert not await reached(session, "127.0.0.1", other)
+        assert [listening.listens(port) for port in (server.port, other)] == [None, None]
+        assert not listening.here("127.0.0.1", other)
+        assert asked == []
+
+
+async def test_where_a_tool_forbids_sockets(monkeypatch):
+    """As pytest-socket does, by a class in the place of `socket.socket`: none is opened to look at those that are."""
+
+    class Forbidden(socket.socket):
+        def __new__(cls, *args, **kwargs):
+            raise RuntimeError("A test tried to use socket.socket.")
+
+    async with TestServer(application()) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", Forbidden)
+            assert listening.addresses(server.port) == {"127.0.0.1"}
+            assert not listening.here("127.0.0.1", 1)
+
+
+async def test_sockets_of_other_kinds(tmp_path, monkeypatch):
+    """A server at a path of this machine is at no port, and in nobody's way."""
+    monkeypatch.chdir(tmp_path)  # such a path has to be short
+    async with TestServer(application()) as server:
+        local = await asyncio.start_unix_server(lambda reader, writer: None, "s")
+        assert listening.addresses(server.port) == {"127.0.0.1"}
+        assert listening.addresses(1) == set()
+        local.close()
+        await local.wait_closed()
 
 
 async def test_while_another_thread_finds_one(active, session, monkeypatch):

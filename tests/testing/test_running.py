@@ -435,6 +435,85 @@ def test_whoever_gives_the_loop_may_fail():
     assert caught.value.__context__ is None
 
 
+def test_what_led_to_an_error_of_the_manager_stays():
+    """Its error keeps a context of its own."""
+
+    @contextlib.contextmanager
+    def breaking():
+        with loop_context() as loop:
+            yield loop
+        try:
+            raise KeyError("why")
+        except KeyError:
+            raise OSError("no end")  # noqa: B904
+
+    async def body():
+        raise ValueError("lost")
+
+    with pytest.raises(OSError, match="^no end$") as caught:
+        run_until_complete(loop=breaking)(body)()
+    assert isinstance(caught.value.__context__, KeyError)
+
+
+def test_a_loop_that_is_closed_twice():
+    """Whoever gives it may do so; it has ended by then."""
+    ended = []
+
+    @contextlib.contextmanager
+    def thorough():
+        loop = asyncio.new_event_loop()
+        yield loop
+        loop.close()
+        loop.close()
+        ended.append(loop.is_closed())
+
+    async def body():
+        return "done"
+
+    assert run_until_complete(loop=thorough)(body)() == "done"
+    assert ended == [True]
+
+
+def test_what_a_test_puts_in_the_place_of_a_method_stays(lent):
+    """A method of the loop that the test has replaced itself is the test's own."""
+    called = []
+
+    async def body():
+        create = asyncio.get_running_loop().create_task
+
+        def mine(*args, **kwargs):
+            called.append(args)
+            return create(*args, **kwargs)
+
+        asyncio.get_running_loop().create_task = mine
+        await asyncio.create_task(asyncio.sleep(0))
+
+    run_until_complete(loop=current_loop)(body)()
+    assert len(called) == 1
+    assert lent.create_task.__name__ == "mine"
+    del lent.create_task
+
+
+def test_a_loop_that_can_not_end():
+    """What is wrong with it is raised, and nobody tries for ever."""
+
+    tried = []
+
+    async def body():
+        loop = asyncio.get_running_loop()
+        complete = loop.run_until_complete
+
+        def broken(work):
+            tried.append(complete(work))
+            raise RuntimeError("no more")
+
+        loop.run_until_complete = broken
+
+    with pytest.raises(RuntimeError, match="^no more$"):
+        run_until_complete(body)()
+    assert set(tried) == {None}
+
+
 def test_current_loop_inside_of_a_test():
     """It gives the loop of the test that is running."""
 

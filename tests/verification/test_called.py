@@ -411,3 +411,21 @@ async def test_an_error_can_be_pickled():
     with pytest.raises(VerificationError) as caught:
         aiohttpretty.assert_called("PUT", USERS)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+class Silent(match.Matcher):
+    """A condition of somebody's own, which can't even be printed."""
+
+    def why_not(self, request):
+        return "it never fits"
+
+    def __repr__(self):
+        raise RuntimeError
+
+
+async def test_a_condition_that_can_not_be_printed():
+    """Such a one refuses as any other, and gets in nobody's way."""
+    with fails() as caught:
+        aiohttpretty.assert_called("GET", USERS, params={"a": 1}, match=Silent())
+    assert text(caught.value).startswith(f"Expected GET {USERS}?a=1 with a matcher to be called at least once, and it ")
+    assert "\n   ✗ match   it never fits\n" in str(caught.value)

@@ -53,6 +53,20 @@ async def test_not_just_these(part):
         aiohttpretty.assert_calls(part)
 
 
+async def test_the_first_is_missing():
+    """What came is put beside what fits it; what has nothing beside it was not called."""
+    with fails() as caught:
+        aiohttpretty.assert_calls([("PUT", URI), *ALL])
+    rows = text(caught.value).split("\n\n")[1].splitlines()
+    assert [row.partition(" ->")[0] for row in rows if not row.startswith("     ")] == [
+        "  ✗ 1. PUT http://example.com/: not called",
+        "  ✓ 2. POST http://example.com/login",
+        "  ✓ 3. GET http://example.com/me?p=1",
+        "  ✓ 4. GET http://example.com/me?p=2",
+        "  ✓ 5. POST http://example.com/logout",
+    ]
+
+
 @pytest.mark.parametrize("part", [ALL[::-1], [ALL[3], ALL[0]], [ALL[0], ALL[0]], [("PUT", ME)]])
 async def test_not_in_order(part):
     """With it, another order fails, and one call doesn't stand for two."""
