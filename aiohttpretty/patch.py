@@ -147,7 +147,6 @@ def leave(activation: Activation) -> None:
             _activations = tuple(other for other in _activations if other is not activation)
         else:
             _isolated.pop(activation, None)
-            sight.leave(activation)
         if _activations or _isolated:
             for hook in hooks():
                 hook.drop(activation)

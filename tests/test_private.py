@@ -182,6 +182,11 @@ def test_a_newer_aiohttp_without_what_all_need_is_refused_by_activate(newer):
     assert "not active" in repr(aiohttpretty.activate.__self__)
 
 
+def test_what_is_newer_is_told_to_the_patch_release():
+    """One that only mends something may have lost a name, too."""
+    assert ".".join(map(str, patch._VERSION)) == re.match(r"\d+\.\d+\.\d+", aiohttp.__version__)[0]
+
+
 async def test_a_newer_aiohttp_without_what_some_need_is_warned_of_once(newer):
     """What does not need it goes on to work."""
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-from settling import settle, until
+from settling import PATIENCE, settle, until
 
 import aiohttpretty
 from aiohttpretty import AiohttprettyError, OptionValueError, coding
@@ -284,6 +284,23 @@ async def test_a_file_does_not_hold_the_event_loop_up(kind, tmp_path, monkeypatc
         assert await answer() == b"abc"
         assert file.threads
         assert threading.current_thread() not in file.threads
+
+
+async def test_a_file_that_raises_what_no_future_takes():
+    """A StopIteration, such as of a `next()` in a `read`, reaches the client, instead of having it wait for ever."""
+
+    class Pieces(io.RawIOBase):
+        def __init__(self):
+            self.pieces = iter([b"one"])
+
+        def read(self, size=-1):
+            return next(self.pieces)
+
+    async with requested(Pieces()) as response:
+        with pytest.raises(RuntimeError) as caught:
+            await asyncio.wait_for(response.read(), PATIENCE)
+    assert str(caught.value) == "StopIteration was raised by a file"
+    assert isinstance(caught.value.__cause__, StopIteration)
 
 
 async def test_a_file_is_left_where_it_stood_though_its_thread_came_late(tmp_path, monkeypatch):

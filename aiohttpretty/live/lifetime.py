@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -66,7 +67,8 @@ class Lifetime:
         context = Context() if context is None else context.copy()
         self._mark = object()
         context.run(_inside.set, self._mark)
-        self._task: asyncio.Task[None] = context.run(loop.create_task, self._live())
+        # not by the loop's factory, which may be one that begins at once (eager), before there is anything to begin with
+        self._task: asyncio.Task[None] = context.run(partial(asyncio.Task, loop=loop), self._live())
         self._task._log_destroy_pending = False  # type: ignore[attr-defined]  # a loop may just be closed
         asyncio.tasks._unregister_task(self._task)
         self._task.add_done_callback(self._over)

@@ -6,7 +6,9 @@ import gc
 import aiohttp
 import pytest
 
-from .looking import names, seen, tracing
+import aiohttpretty
+
+from .looking import failure, names, seen, tracing
 
 LARGE = b"x" * (1 << 20)  # more than is read ahead: its connection is held until somebody reads it
 COUNTED = ["connection_create_end", "connection_reuseconn", "connection_queued_start", "connection_queued_end"]
@@ -255,3 +257,31 @@ async def test_a_session_closed_on_the_way_to_a_connection(both, place, method):
 
     await both(client, [("GET", "/a", {"body": b"x"}), ("POST", "/a", {"body": b"x"})])
     gc.collect()  # now, and not in the midst of another test
+
+
+@pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")  # aiohttp forgets it there
+@pytest.mark.parametrize("early", [False, True], ids=["", "with a reply chosen early"])
+async def test_the_session_is_closed_while_a_connection_is_taken_again(both, early):
+    """Closed in the trace callback of a kept connection: the same error, and the server hears of no second request."""
+
+    async def client(world):
+        config = aiohttp.TraceConfig()
+
+        async def close(*args):
+            await session.close()
+
+        config.on_connection_reuseconn.append(close)
+        session = world.session(trace_configs=[config])
+        async with session.post(world.base / "a") as response:
+            first = await response.text()
+        error = await failure(session.post(world.base / "a"))
+        del session
+        gc.collect()
+        return first, error
+
+    answer = {"body": "ok"}
+    # a route with a reply that there is no connection has its replies chosen before there is one
+    answers = {"responses": [answer, answer, {"fault": aiohttpretty.faults.refused()}]} if early else answer
+    (first, error), _ = await both(client, [("POST", "/a", answers)], really=[("POST", "/a", answer)])
+    assert first == "ok"
+    assert error is not None

@@ -1,6 +1,7 @@
 """Requests that nobody answers: the error is ours, at the caller, at once, and exact."""
 
 import asyncio
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -273,3 +274,26 @@ if hasattr(StreamWriter, "send_headers"):
         long = {"X-Long": "x" * 4000}
         response = await aiohttpretty.fake_request("POST", "http://example.com/", chunked=True, headers=long)
         assert await response.read() == b"x"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(None, id="no route"),
+        pytest.param({"match": aiohttpretty.match.json({"a": 1})}, id="refused by a matcher"),
+        pytest.param({"body": b"", "times": 1}, id="used up"),
+        pytest.param({"responses": [{"fault": aiohttpretty.faults.refused()}]}, id="used up before a connection"),
+        pytest.param({"error": ValueError("wrong")}, id="an error of the test's"),
+    ],
+)
+async def test_what_pytest_shows_of_it(options):
+    """The frames of the test and of aiohttp, and none of ours, in which there is nothing to be mended."""
+    if options is not None:
+        aiohttpretty.register_uri("GET", URI, **options)
+    async with aiohttp.ClientSession() as session:
+        await outcome(session.get(URI))
+        with pytest.raises((aiohttpretty.AiohttprettyError, ValueError)) as caught:
+            await session.get(URI)
+    shown = [Path(str(entry.path)) for entry in caught.traceback.filter(caught)]
+    assert shown[0] == Path(__file__)
+    assert [path for path in shown if Path(aiohttpretty.__file__).parent in path.parents] == []

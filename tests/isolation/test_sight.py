@@ -319,9 +319,15 @@ async def test_a_request_that_nobody_knows_at_all_is_told_of_the_block():
 
 
 async def test_of_several_blocks_each_registry_is_asked():
-    """A request that sees none of them is noted once by each registry that a block was opened of; one may let it out."""
+    """A request that sees none of them is noted once by each registry that opened a block; each may let it out."""
     gate, later = asyncio.Event(), asyncio.Event()
-    lost, passing = await begun_before(gate), await begun_before(later)
+    nowhere = "http://127.0.0.1:1/"
+
+    async def early():
+        await later.wait()
+        return await ask(uri=nowhere)
+
+    lost, passing = await begun_before(gate), asyncio.create_task(early())
     own = aiohttpretty.AioHTTPretty()
     with own.isolated() as first, first.isolated(), aiohttpretty.isolated(), aiohttpretty.isolated():
         gate.set()
@@ -329,7 +335,7 @@ async def test_of_several_blocks_each_registry_is_asked():
         assert f"that of isolated() ({first.isolated_at}), which this request does not see" in said(error)
         for registry in (own, first, aiohttpretty):
             assert [one.report for one in registry.unmatched] == [str(error)]
-        aiohttpretty.passthrough("api.example.com")
+        aiohttpretty.passthrough("127.0.0.1")
         later.set()
         assert isinstance(await raised(passing), aiohttp.ClientConnectorError)
 

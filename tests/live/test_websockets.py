@@ -323,12 +323,30 @@ async def test_a_client_that_leaves_in_its_handshake(session, complaints, ticks)
     opening.cancel()
     await asyncio.wait([opening])
     await settle()
+    assert aiohttpretty.handler_errors == []  # which clear() would forget
     aiohttpretty.clear()
     route = aiohttpretty.register_websocket(URI)
     socket, peer = await connected(session, route)
     await peer.send_str("hello")
     assert await socket.receive_str() == "hello"
     assert aiohttpretty.handler_errors == []
+
+
+@pytest.mark.parametrize("ticks", range(1, 12))
+async def test_a_session_that_is_closed_in_a_handshake(complaints, ticks):
+    """It may be gone before anybody has looked at its request: that is no mistake of the test's."""
+    aiohttpretty.register_websocket(URI)
+    with aiohttpretty.activate():
+        async with aiohttp.ClientSession() as leaving:
+            opening = asyncio.ensure_future(leaving.ws_connect(URI))
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+        await settle()
+        opening.cancel()
+        await asyncio.wait([opening])
+        if not opening.cancelled():
+            opening.exception()
+        assert aiohttpretty.handler_errors == []
 
 
 @pytest.mark.parametrize("ticks", range(1, 8))

@@ -38,6 +38,8 @@ SIGNALS = (
     "dns_resolvehost_start",
     "dns_resolvehost_end",
 )
+# aiohttp loses a place in its pool to a request that is cancelled there, over a socket too: whoever comes next waits on
+CANCELLED_IN_VAIN = "connection_queued_end"
 ACTIONS = ("off", "all off", "all off", "all off", "off and on", "on", "register", "clear", "close", "cancel")
 # How requests are made; what stands behind a slash is the address, on the real server if it begins with "real"
 KINDS = (
@@ -258,7 +260,8 @@ class Player:
     def _traced(self, signal):
         async def traced(session, context, params):
             self.at(signal)
-            await asyncio.sleep(0)
+            if signal != CANCELLED_IN_VAIN:
+                await asyncio.sleep(0)
 
         return traced
 
@@ -302,7 +305,7 @@ class Player:
             self.register(1)
         elif what == "close":
             self.tasks.append(asyncio.create_task(ask.session.close()))
-        elif what == "cancel":
+        elif what == "cancel" and ask.act.point != CANCELLED_IN_VAIN:
             ask.cancelled = True
             self.tasks[self.asks.index(ask)].cancel() if ask in self.asks else None
 
