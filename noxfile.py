@@ -56,7 +56,7 @@ def tests(session: nox.Session, aiohttp: str) -> None:
 def coverage(session: nox.Session) -> None:
     """Every line and branch of the package is run by the tests; below 100 % it fails. Half as long again as `tests`."""
     session.install(".[test]", "coverage>=7.10")
-    session.env["COVERAGE_FILE"] = str(Path(session.create_tmp()).resolve() / "coverage")
+    session.env["COVERAGE_FILE"] = str(session.cache_dir.resolve() / "coverage")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "auto", "-p", "no:cacheprovider", *session.posargs)
     session.run("coverage", "combine", "--quiet")
@@ -122,7 +122,8 @@ def mutation(session: nox.Session) -> None:
     `--sample 0` tries every place instead of 40 of each module, `--help` says the rest.
     """
     session.install("-e", ".[test]", "cosmic-ray>=8.7", "coverage>=7.10")
-    copy = Path(session.create_tmp()).resolve() / "copy"
+    # not session.create_tmp(), which makes it the TMPDIR, too: what pytest is given there is within this project
+    copy = session.cache_dir.resolve() / "mutation"
     session.run("python", "-m", "mutation", "--copy", str(copy), *session.posargs)
 
 

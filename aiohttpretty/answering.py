@@ -39,6 +39,7 @@ class Registry(Protocol):
     unconnects: bool
     _passing: Rules
     """The hosts that `passthrough()` was called with."""
+    isolated_at: Origin | None
     _ledger: Ledger
     _context: Context | None
 
@@ -186,9 +187,15 @@ class Answerer:
         registries = [self._registry, *(other._registry for other in others)]
         calls = [call for each in registries for call in (*each.calls, *each.calls.to_test_servers)]
         ledgers = [ledger for each in (self, *others) for ledger in each._offered()]
-        shut, unseen = registries[-1].shuts_out(), self._unseen
         error: NoMatchError = _inquiry().no_match(
-            request, _known().known(), ledgers, self._idle, calls, shut=shut, unseen=unseen
+            request,
+            _known().known(),
+            ledgers,
+            self._idle,
+            calls,
+            shut=registries[-1].shuts_out(),
+            unseen=self._unseen,
+            isolated=self._unseen is None and self._registry.isolated_at is not None,
         )
         record = Unmatched(request.method, request.url, error)
         for registry in registries:

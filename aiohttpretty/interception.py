@@ -140,6 +140,11 @@ class Hook:
         assert connector is not None  # it is calling us, or has a request under way
         return Attempt(reply, req, connector, by)
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The connector's."""
+        return self._loop
+
     def close(self, *args: Any, **kwargs: Any) -> Any:
         """Stands for `connector._close`."""
         left = self._shadow.hang_up() if self._shadow is not None else []

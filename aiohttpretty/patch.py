@@ -9,14 +9,16 @@ there: aiohttp's own.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 import socket
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp import ClientSession, DefaultResolver, TCPConnector
@@ -48,10 +50,14 @@ class Patch:
 
     minds = False
     """Whether there was one among its activations that lets nothing out."""
-    gone = False
-    """Whether nobody finds it any more: what still comes by was asked before, such as an unawaited `session.get()`."""
 
     def __init__(self) -> None:
+        self.gone: WeakSet[Any] = WeakSet()
+        """The event loops that were there when nobody could find it any more.
+
+        Where it still comes by in one of them, it was asked before, as by an unawaited `session.get()`; elsewhere,
+        somebody has kept a copy of it.
+        """
         # A dead one of ours stays behind when another tool had wrapped it; what it stood for is below it.
         self.found = _peeled(ClientSession.__dict__["_request"])
         # Other tools undo themselves by putting back what `__wrapped__` says: that must still be a mock. It stands
@@ -62,12 +68,13 @@ class Patch:
         self.function.__wrapped__ = self.inner  # type: ignore[attr-defined]
         ClientSession._request = self.function  # type: ignore[method-assign]
 
-    def restore(self) -> None:
-        """Put back what was found, if nobody has put anything else there since."""
+    def restore(self, loops: Iterable[object]) -> None:
+        """Put back what was found, if nobody has put anything else there since; `loops` are those that know of it."""
         current = ClientSession.__dict__["_request"]
         if (found := _peeled(current)) is not current:
             ClientSession._request = found  # type: ignore[method-assign]
-            self.gone = self.minds
+            if self.minds:
+                self.gone.update(loops)
             return
         if current in (self.found, self.unwrapped, _AT_FIRST):
             message = (
@@ -91,7 +98,7 @@ class Patch:
             activations = sight.seen(_activations, _isolated) if _isolated else _activations
             connector = self._connector
             if not activations or connector is None:
-                if patch.gone:
+                if patch.gone and asyncio.get_running_loop() in patch.gone:
                     raise deactivated(method, str_or_url)
                 return await run(self, method, str_or_url, *args, **kwargs)
             binding = Binding(hook_of(connector), activations, str_or_url, kwargs)
@@ -153,11 +160,12 @@ def leave(activation: Activation) -> None:
             activation.end()
             return
         patch, _patch = _patch, None
+        loops = {hook.loop for hook in hooks()} | {asyncio._get_running_loop()}
         for hook in hooks():
             hook.retire()
         activation.end()
         assert patch is not None  # somebody was there
-        patch.restore()
+        patch.restore(loops - {None})
 
 
 async def request(answerer: Answerer, method: str, uri: Any, keywords: dict[str, Any]) -> Any:

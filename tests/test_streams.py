@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import gzip
 import io
 import mmap
@@ -654,6 +655,26 @@ async def test_closed(end, generator, options):
         await settle()
         assert (producer.began, producer.closed) == (1, 1)
         assert not others()
+
+
+async def test_a_mistake_at_the_end_of_a_generator_that_nobody_reads():
+    """When the client is gone, nobody else can be told of it than the event loop, which logs it."""
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context["exception"]))
+
+    async def body():
+        try:
+            while True:
+                yield PIECE
+        finally:
+            raise LookupError("at the end")
+
+    async with requested(body) as response:
+        await response.content.readany()
+        response.close()
+        await settle()
+    gc.collect()
+    assert [repr(error) for error in told] == ["LookupError('at the end')"]
 
 
 async def test_closed_before_the_client_sees_the_end():

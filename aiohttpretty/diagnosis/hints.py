@@ -47,6 +47,8 @@ class Scene:
     """One that was not asked, because an isolated registry without fall_through is in between."""
     unseen: Any = None
     """Where the block of an isolated registry was opened that the request does not see, and there is no other."""
+    registry: str = "aiohttpretty"
+    """What a test calls the one that it should be registered in."""
     hop: Any = None
     """The call whose redirect led here."""
     later: Any = None

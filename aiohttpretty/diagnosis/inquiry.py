@@ -43,11 +43,12 @@ def no_match(
     *,
     shut: Sequence[Ledger] = (),
     unseen: Origin | None = None,
+    isolated: bool = False,
 ) -> NoMatchError:
     """The error for a request that no route of these ledgers answers; the idle ones are not active, or not seen here.
 
     `shut` are those that were not asked because an isolated one is in between; `unseen` is where the block of an
-    isolated one was opened, if nothing else is there.
+    isolated one was opened, if nothing else is there. `isolated`: the first that was asked is one.
     """
     question = _question(request, known)
     judge = _judge(request, known, question)
@@ -63,6 +64,7 @@ def no_match(
         idle=_lasting(lambda: _elsewhere([one for one in idle() if one not in (*ledgers, *shut)], question, judge)),
         hop=_hop(request, question, calls),
         unseen=unseen,
+        registry="pretty" if isolated else "aiohttpretty",  # as in all that is written of blocks
         later=later.further_down(question.method, url, _frames(known)),
         own=listening.here(url.raw_host, url.port),
         streamed=bool(request.head) and known is not None and known.passes,

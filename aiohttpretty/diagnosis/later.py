@@ -39,7 +39,7 @@ def _is_called(source: str, line: int) -> bool:
     """Whether it is a call, and not a text about one."""
     try:
         calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    except (SyntaxError, ValueError, RecursionError, SystemError):  # the last if CPython 3.11 collects garbage meanwhile
+    except (SyntaxError, ValueError, RecursionError, SystemError):  # CPython 3.11 has the last for garbage meanwhile
         return False
     return any(node.func.end_lineno == line and _NAME.search(ast.unparse(node.func)) for node in calls)
 

@@ -36,7 +36,7 @@ class Diagnosis(NamedTuple):
 def no_match(scene: Scene, many: int) -> Diagnosis:
     """What is said of a request that no route answers; `many` routes there are."""
     question, candidates = scene.question, scene.candidates
-    proposed = suggestion(question, candidates[0] if candidates else None)
+    proposed = suggestion(question, candidates[0] if candidates else None, scene.registry)
     first = report.unanswered(question.method, question.url, question.written)
     said = causes(scene)
     blocks = [

@@ -25,8 +25,11 @@ _ESCAPED = 6
 _PLACE = frozenset({"method", "scheme", "host", "path", "params", "pattern", "address"})
 
 
-def suggestion(question: Question, nearest: Candidate | None) -> str:
-    """The registration; with a condition for each that the nearest route of this address has, and that doesn't fit."""
+def suggestion(question: Question, nearest: Candidate | None, registry: str = "aiohttpretty") -> str:
+    """The registration; with a condition for each that the nearest route of this address has, and that doesn't fit.
+
+    `registry` is what the test calls it.
+    """
     url = question.url.with_user(None)
     socket = question.opens_websocket
     arguments = [] if socket else [repr(question.method)]
@@ -39,8 +42,8 @@ def suggestion(question: Question, nearest: Candidate | None) -> str:
     if conditions:
         arguments.append(f"match={conditions[0]}" if len(conditions) == 1 else f"match=[{', '.join(conditions)}]")
     if socket:
-        return code("aiohttpretty.register_websocket", arguments)
-    return code("aiohttpretty.register_uri", [*arguments, "body=b'...'"])
+        return code(f"{registry}.register_websocket", arguments)
+    return code(f"{registry}.register_uri", [*arguments, "body=b'...'"])
 
 
 def _conditions(question: Question, nearest: Candidate) -> Iterator[str]:

@@ -160,7 +160,12 @@ class _Lifespan:
             task.cancel()
 
     async def _run(self) -> None:
-        await self._app(self._scope, self._told.get, self._heard.put)
+        loop = asyncio.get_running_loop()
+        try:
+            await self._app(self._scope, self._told.get, self._heard.put)
+        except RuntimeError:
+            if not loop.is_closed():  # else it is only unwound, and a queue can't be left any more
+                raise
 
     async def _ask(self, task: asyncio.Task[None], what: str) -> Message | None:
         """Have it start up or shut down; what it says to that, or None if it has ended without saying anything."""

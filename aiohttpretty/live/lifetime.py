@@ -67,7 +67,7 @@ class Lifetime:
         context = Context() if context is None else context.copy()
         self._mark = object()
         context.run(_inside.set, self._mark)
-        # not by the loop's factory, which may be one that begins at once (eager), before there is anything to begin with
+        # not by the loop's factory, whose tasks may begin at once (eager): this one is to find what comes below
         self._task: asyncio.Task[None] = context.run(partial(asyncio.Task, loop=loop), self._live())
         self._task._log_destroy_pending = False  # type: ignore[attr-defined]  # a loop may just be closed
         asyncio.tasks._unregister_task(self._task)

@@ -268,14 +268,14 @@ async def test_the_session_is_closed_while_a_connection_is_taken_again(both, ear
         config = aiohttp.TraceConfig()
 
         async def close(*args):
-            await session.close()
+            await sessions[0].close()
 
         config.on_connection_reuseconn.append(close)
-        session = world.session(trace_configs=[config])
-        async with session.post(world.base / "a") as response:
+        sessions = [world.session(trace_configs=[config])]
+        async with sessions[0].post(world.base / "a") as response:
             first = await response.text()
-        error = await failure(session.post(world.base / "a"))
-        del session
+        error = await failure(sessions[0].post(world.base / "a"))
+        sessions.clear()
         gc.collect()
         return first, error
 

@@ -142,3 +142,39 @@ def test_a_cookie_in_quotes():
     text = 'sid="q7; secret"; page=2'
     assert masking.header("Cookie", text) == "sid=***; page=***"
     assert "q7; secret" in set(masking.of_request(URL(URI), [("Cookie", text)], None))
+
+
+def test_how_deep_and_how_many():
+    """Of a JSON value, no more members and levels are looked at than will be shown."""
+    assert masking.value({"a": {"b": {"c": 1}}}, deep=2) == {"a": {"b": {}}}
+    assert masking.value([[[1]]], deep=2) == [[[]]]
+    assert masking.value([1, 2, 3], many=2) == [1, 2]
+    assert masking.value({"a": 1, "b": 2, "c": 3}, many=2) == {"a": 1, "b": 2}
+
+
+def test_what_stands_for_a_secret_in_json():
+    """A value behind a secret's name, whatever it is, and what a text says of one; or a type, for a pattern."""
+    text = "the password=hunter22, and more"
+    assert masking.value(["password", 12345678]) == ["password", "***"]
+    assert masking.value({"said": text}) == {"said": masking.assigned(text)} != {"said": text}
+    assert masking.value({"said": text, "password": "hunter22", "user": "x"}, str) == {
+        "said": str,
+        "password": str,
+        "user": "x",
+    }
+
+
+def test_what_is_left_of_an_authorization():
+    """The name of a scheme that is known, and nothing of what is not one for sure."""
+    assert masking.header("Authorization", "Bearer hunter22") == "Bearer ***"
+    assert masking.header("Authorization", "Bearer") == "***"
+    assert masking.header("Authorization", "hunter22 and more") == "***"
+
+
+def test_secrets_in_one_another_and_short_ones():
+    """The longer one goes first; a short one is a secret in quotes only, where that is asked for; nothing is none."""
+    assert masking.Secrets(["hunter2222", "hunter2222-and-more"]).scrub("is hunter2222-and-more") == "is ***"
+    for short in ("p", "pw"):
+        assert masking.Secrets([short]).scrub(f"pw p '{short}' \"{short}\"", quoted=True) == "pw p '***' \"***\""
+        assert masking.Secrets([short]).scrub(f"pw p '{short}'") == f"pw p '{short}'"
+    assert masking.Secrets([""]).scrub("''", quoted=True) == "''"

@@ -460,3 +460,22 @@ async def test_awaited_when_a_server_on_the_wire_is_gone(escapes):
             late = session.get(URI)
         assert type(await outcome(late)) is Escaped
     escapes.clear()
+
+
+def test_a_copy_that_somebody_has_kept(escapes):
+    """Code that was imported in a test, and kept a copy of `_request`, is not refused in the tests behind that one."""
+
+    async def importing():
+        async with aiohttp.ClientSession() as session:
+            aiohttpretty.register_uri("GET", URI)
+            with aiohttpretty.activate():
+                await session.get(URI)
+                return aiohttp.ClientSession._request
+
+    async def later():
+        async with aiohttp.ClientSession() as session:
+            return await outcome(kept(session, "GET", URI))
+
+    kept = asyncio.run(importing())
+    assert type(asyncio.run(later())) is Escaped
+    escapes.clear()

@@ -10,11 +10,11 @@ import warnings
 import aiohttp
 import pytest
 from aiohttp import web
-from settling import outcome, settle
+from settling import outcome, settle, text
 
 import aiohttpretty
 from aiohttpretty import known
-from aiohttpretty.activation import in_thread_of
+from aiohttpretty.activation import in_thread_of, let_go_of_closed
 from aiohttpretty.waiting import Waiter
 
 from .conftest import Escaped
@@ -254,6 +254,33 @@ def test_a_loop_that_is_closed_with_requests_on_their_way(original):
     run(close(session))
 
 
+def test_a_body_that_is_read_when_its_loop_is_closed(original):
+    """What reads it can be unwound, as Python does it with a task that nobody holds any more: without a word."""
+    aiohttpretty.activate()
+    loop = new_loop()
+    loop.set_exception_handler(lambda loop, context: None)  # a task was destroyed; it means to be
+
+    async def start():
+        class Endless:
+            async def read(self):
+                await loop.create_future()
+
+        aiohttpretty.register_uri("GET", URI, body=Endless())
+        session = aiohttp.ClientSession()
+        request = asyncio.create_task(text(session.get(URI)))
+        await settle()
+        [reads] = asyncio.all_tasks() - {asyncio.current_task(), request}
+        return session, request, reads
+
+    session, request, reads = loop.run_until_complete(start())
+    loop.close()
+    reads.get_coro().close()
+    aiohttpretty.deactivate()
+    assert hooked(session) == []
+    run(close(session))
+    request.get_coro().close()
+
+
 def test_many_threads_at_once():
     """Sessions of several loops in several threads share one registry; each response is given once."""
     aiohttpretty.register_uri("GET", URI, responses=[{"body": str(number)} for number in range(200)])
@@ -385,6 +412,16 @@ def test_a_loop_that_is_closed_in_this_moment():
 
     in_thread_of(Leaving(), lambda: done.append("here"))
     assert done == []
+
+
+def test_what_ran_in_loops_that_are_closed():
+    """It is ended when somebody else begins; what runs in others goes on."""
+    closed, lives_on = new_loop(), new_loop()
+    closed.close()
+    running, ended = {closed: "over", lives_on: "goes on"}, []
+    let_go_of_closed(running, ended.append)
+    assert (running, ended) == ({lives_on: "goes on"}, ["over"])
+    lives_on.close()
 
 
 async def test_who_waits_in_a_loop_that_is_gone():

@@ -30,6 +30,7 @@ async def test_a_body_that_is_yet_to_be_compressed():
         with pytest.raises(aiohttpretty.NoMatchError) as caught:
             await session.post(URI, data=b"plain", compress="deflate", headers={"X-A": "1"})
     assert "plain" in str(caught.value)
+    assert caught.value.request.headers["X-A"] == "1"
     assert "Content-Encoding" not in str(caught.value)
 
 

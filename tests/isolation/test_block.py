@@ -113,6 +113,40 @@ async def test_without_falling_through():
     assert not aiohttpretty.unmatched
 
 
+async def test_what_is_proposed_can_be_pasted_into_the_block():
+    """The registration that the report proposes is one of the block's registry, by the name that it has everywhere."""
+    async with aiohttpretty.isolated() as pretty:
+        error = await raised(ask())
+        assert error.suggestion == f"pretty.register_uri('GET', '{URI}', body=b'...')"
+        eval(error.suggestion)
+        assert pretty.registry
+        assert await ask() == "..."
+
+
+async def test_what_it_does_not_shut_out():
+    """A registry that is not active, and a block that the request would not see anyway, are not called outside."""
+    route = aiohttpretty.register_uri("GET", URI, body=b"outside")
+    async with aiohttpretty.isolated(fall_through=False):
+        inactive = said(await raised(ask()))
+    assert "is outside of isolated(fall_through=False)" not in inactive
+    assert f"({route.origin})" in inactive
+    aiohttpretty.clear()
+
+    async def beside():
+        async with aiohttpretty.isolated() as other:
+            other.register_uri("GET", URI, body=b"beside")
+            entered.set()
+            await leave.wait()
+
+    entered, leave = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(beside())
+    await entered.wait()
+    async with aiohttpretty.isolated(fall_through=False):
+        assert "is outside of isolated(fall_through=False)" not in said(await raised(ask()))
+    leave.set()
+    await task
+
+
 async def test_nested():
     """An inner block is asked before the outer one; one that does not fall through hides that, too."""
     async with aiohttpretty.isolated() as outer:
@@ -226,6 +260,18 @@ async def test_the_error_of_the_block_comes_first():
             pretty.register_uri("GET", URI, body=b"never asked for")
             raise ZeroDivisionError
     assert in_place()
+
+
+async def test_what_pytest_shows_of_its_end():
+    """The test's own frames, and none of ours: what fails there is the test."""
+    with pytest.raises(VerificationError) as plain:
+        with aiohttpretty.isolated(assert_all_called=True) as pretty:
+            pretty.register_uri("GET", URI)
+    with pytest.raises(VerificationError) as awaited:
+        async with aiohttpretty.isolated(assert_all_called=True) as pretty:
+            pretty.register_uri("GET", URI)
+    for caught in (plain, awaited):
+        assert [str(entry.path) for entry in caught.traceback.filter(caught)] == [__file__]
 
 
 def test_entered_twice():

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import gc
+import sys
 
 import aiohttp
 import pytest
@@ -989,3 +991,28 @@ def test_the_event_loop_ends_in_the_midst_of_the_shutdown():
     asyncio.run(main())
     assert said == ["begins", "ends"]
     assert aiohttpretty.handler_errors == []
+
+
+def test_an_event_loop_that_is_closed_without_ado(monkeypatch):
+    """An application that nobody could shut down any more is let go of without a word."""
+    complaints = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+
+    async def app(scope, receive, send):
+        while scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await say(send, b"hello")
+
+    async def main():
+        async with aiohttp.ClientSession() as session, session.get("http://example.com/") as response:
+            return await response.read()
+
+    with aiohttpretty.activate():
+        aiohttpretty.mount("http://example.com", app)
+        loop = asyncio.new_event_loop()
+        assert loop.run_until_complete(main()) == b"hello"
+        loop.close()
+    gc.collect()
+    assert complaints == []

@@ -594,6 +594,21 @@ async def test_contexts_of_its_own():
         assert await ask() == "the application"
 
 
+async def test_where_tasks_begin_at_once():
+    """It starts, answers and ends in an event loop whose tasks are eager (CPython 3.12), too."""
+    story = Story()
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(getattr(asyncio, "eager_task_factory", None))
+    try:
+        with aiohttpretty.activate():
+            aiohttpretty.mount(API, story.app())
+            assert await ask() == "hello"
+        await until(lambda: "cleanup" in story.events)
+    finally:
+        loop.set_task_factory(None)
+    assert story.events == [*BEGIN, "request", *END]
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no task groups before")
 async def test_start_and_end_in_one_task():
     """A context may hold what has to be entered and left by one task, such as a task group."""

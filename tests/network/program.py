@@ -377,7 +377,7 @@ class Player:
 
     async def _read(self, ask, made):
         response = await made
-        self.responses.append(response)
+        self.responses.append((ask.session, response))
         if "half" in ask.kind:
             first = await response.content.read(2)
             self.at("reading")
@@ -416,16 +416,23 @@ class Player:
         for ask, task in zip(self.asks, self.tasks):
             if ask.session.closed:  # aiohttp lets one that reads a body wait for ever then, over a socket too
                 task.cancel()
+        await self._let_go()
         await asyncio.wait_for(asyncio.gather(*self.tasks, return_exceptions=True), PATIENCE)
         self.all_off()
-        for response in self.responses:
-            with suppress(Exception, asyncio.CancelledError):
-                await asyncio.wait_for(response.read(), PATIENCE)
-            response.close()
+        await self._let_go()
         for session in sessions:
             await session.close()
         await settle()
         return sessions
+
+    async def _let_go(self):
+        """Read on, which must not hang, and give the connections back: others may wait for them."""
+        for session, response in self.responses:
+            if not session.closed:
+                with suppress(aiohttp.ClientError, aiohttpretty.AiohttprettyError):
+                    await asyncio.wait_for(response.read(), PATIENCE)
+            response.close()
+        self.responses.clear()
 
     async def _step(self, sessions, name, *words):
         if name == "ask":
