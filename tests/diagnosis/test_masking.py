@@ -178,3 +178,18 @@ def test_secrets_in_one_another_and_short_ones():
         assert masking.Secrets([short]).scrub(f"pw p '{short}' \"{short}\"", quoted=True) == "pw p '***' \"***\""
         assert masking.Secrets([short]).scrub(f"pw p '{short}'") == f"pw p '{short}'"
     assert masking.Secrets([""]).scrub("''", quoted=True) == "''"
+
+
+def test_a_secret_that_was_cut_short():
+    """What an ellipsis has left of one goes, on both of its sides and however much it is, but for a few letters."""
+    secret = "q7-hunter-and-some-more"
+    secrets = masking.Secrets([secret])
+    for length in range(masking._FOUND_FROM, len(secret)):
+        first, last = secret[:length], secret[-length:]
+        assert secrets.scrub(f"{first}…") == "***…"
+        assert secrets.scrub(f"…{last}") == "…***"
+        assert secrets.scrub(f"is {first}…, or …{last}, and …") == "is ***…, or …***, and …"
+        assert secrets.scrub(f"is {first}…{last}.") == "is ***…***."
+        assert secrets.scrub(f"is {first}, or {last}") == f"is {first}, or {last}"
+    few = masking._FOUND_FROM - 1
+    assert secrets.scrub(f"{secret[:few]}…{secret[-few:]}") == f"{secret[:few]}…{secret[-few:]}"
