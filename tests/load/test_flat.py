@@ -62,11 +62,11 @@ async def test_memory_does_not_grow_with_requests(kind):
             try:
                 # asyncio lets a hundred timers be that were cancelled
                 before = await traced(110)
-                after = await traced(100)
+                after = await traced(300)
             finally:
                 tracemalloc.stop()
     # a request that was kept would be 500 bytes of its record alone
-    assert after - before < 100 * 100
+    assert after - before < 300 * 100
 
 
 @pytest.mark.parametrize("size", [8 * 1024 * 1024])
@@ -144,7 +144,9 @@ def test_event_loops_that_are_closed_are_not_kept(what):
 
 async def test_switching_on_and_off_leaves_nothing_on_sessions_that_live_on():
     """A process that lives long has its sessions as they were, and no more memory in use, after any number of tests."""
-    sessions = [aiohttp.ClientSession() for _ in range(10)]
+    # without timers: asyncio lets a hundred be that were cancelled
+    timeout = aiohttp.ClientTimeout(total=None)
+    sessions = [aiohttp.ClientSession(timeout=timeout) for _ in range(10)]
     before = aiohttp.ClientSession.__dict__["_request"]
     looks = [set(vars(session.connector)) for session in sessions]
 
@@ -165,10 +167,10 @@ async def test_switching_on_and_off_leaves_nothing_on_sessions_that_live_on():
     tracemalloc.start()
     try:
         start = await traced(12)
-        end = await traced(10)
+        end = await traced(40)
     finally:
         tracemalloc.stop()
     assert [set(vars(session.connector)) for session in sessions] == looks
-    assert end - start < 10 * len(sessions) * 100
+    assert end - start < 40 * len(sessions) * 100
     for session in sessions:
         await session.close()

@@ -38,8 +38,8 @@ SIGNALS = (
     "dns_resolvehost_start",
     "dns_resolvehost_end",
 )
-# aiohttp loses a place in its pool to a request that is cancelled there, over a socket too: whoever comes next waits on
-CANCELLED_IN_VAIN = "connection_queued_end"
+# A request that is cancelled there costs aiohttp a place in its pool, or leaves a connection behind; without us, too
+LOSSY = ("connection_queued_end", "connection_create_end")
 ACTIONS = ("off", "all off", "all off", "all off", "off and on", "on", "register", "clear", "close", "cancel")
 # How requests are made; what stands behind a slash is the address, on the real server if it begins with "real"
 KINDS = (
@@ -260,7 +260,7 @@ class Player:
     def _traced(self, signal):
         async def traced(session, context, params):
             self.at(signal)
-            if signal != CANCELLED_IN_VAIN:
+            if signal not in LOSSY:
                 await asyncio.sleep(0)
 
         return traced
@@ -305,7 +305,7 @@ class Player:
             self.register(1)
         elif what == "close":
             self.tasks.append(asyncio.create_task(ask.session.close()))
-        elif what == "cancel" and ask.act.point != CANCELLED_IN_VAIN:
+        elif what == "cancel" and ask.act.point not in LOSSY:
             ask.cancelled = True
             self.tasks[self.asks.index(ask)].cancel() if ask in self.asks else None
 
@@ -377,7 +377,7 @@ class Player:
 
     async def _read(self, ask, made):
         response = await made
-        self.responses.append((ask.session, response))
+        self.responses.append((ask, response))
         if "half" in ask.kind:
             first = await response.content.read(2)
             self.at("reading")
@@ -427,12 +427,11 @@ class Player:
 
     async def _let_go(self):
         """Read on, which must not hang, and give the connections back: others may wait for them."""
-        for session, response in self.responses:
-            if not session.closed:
+        for ask, response in [one for one in self.responses if one[0].came is not None]:
+            if not ask.session.closed:
                 with suppress(aiohttp.ClientError, aiohttpretty.AiohttprettyError):
                     await asyncio.wait_for(response.read(), PATIENCE)
             response.close()
-        self.responses.clear()
 
     async def _step(self, sessions, name, *words):
         if name == "ask":
