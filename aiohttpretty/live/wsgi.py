@@ -85,6 +85,8 @@ class Threaded:
 
         def start(*args: Any) -> Callable[[bytes], None]:
             nonlocal started
+            if visit.left:  # a2wsgi would wait for an event loop that may have ended
+                raise ConnectionResetError("The client is gone")
             write = start_response(*args)
             started = True
 
@@ -123,6 +125,11 @@ class _Visit:
         self._send = send
         self._room = threading.Semaphore(_AHEAD)
         self._left = False
+
+    @property
+    def left(self) -> bool:
+        """Whether nobody takes the answer any more."""
+        return self._left
 
     def leave(self) -> None:
         """Nobody takes the answer any more."""

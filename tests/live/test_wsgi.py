@@ -356,6 +356,36 @@ async def test_a_thread_that_does_not_end(monkeypatch):
     go_on.set()
 
 
+def test_a_thread_that_goes_on_behind_its_event_loop(monkeypatch):
+    """What an application does when nobody runs its loop any more ends, and does not hold up the end of the process."""
+    monkeypatch.setattr("aiohttpretty.live.wsgi._GRACE", 0)
+    begun, go_on, seen = threading.Event(), threading.Event(), []
+
+    def app(environ, start_response):
+        begun.set()
+        go_on.wait(PATIENCE)
+        try:
+            start_response("200 OK", [])
+        except ConnectionResetError as error:
+            seen.append(str(error))
+            raise
+        return []
+
+    async def ask():
+        async with aiohttp.ClientSession() as session:
+            with aiohttpretty.activate():
+                aiohttpretty.mount("http://example.com", app)
+                asking = asyncio.create_task(outcome(session.get("http://example.com/")))
+                assert await asyncio.to_thread(begun.wait, PATIENCE)
+            await asking
+
+    asyncio.run(ask())
+    [thread] = [thread for thread in threading.enumerate() if thread.name.startswith("WSGI_")]
+    go_on.set()
+    thread.join(PATIENCE)
+    assert seen == ["The client is gone"]
+
+
 async def test_a_websocket(playing):
     """WSGI has no websockets: the application gets the request as any other, and the client sees its answer."""
 
