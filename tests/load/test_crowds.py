@@ -231,7 +231,10 @@ async def test_two_may_have_the_writer_wait_at_once():
     await asyncio.wait_for(waiting, PATIENCE)
 
 
-@pytest.mark.parametrize("responses", [[], [{}]], ids=["unmatched", "used up"])
+NOT_THERE = {"fault": faults.refused()}
+
+
+@pytest.mark.parametrize("responses", [[], [{}], [NOT_THERE] * 1000], ids=["unmatched", "used up", "refused"])
 async def test_who_asks_again_for_ever_leaves_others_their_turn(responses):
     """Code that tries again behind every exception, without a pause, is ended by a timeout around it."""
     if responses:
