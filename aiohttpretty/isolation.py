@@ -5,6 +5,7 @@ Law of this room: a block is entered once, by whoever made it, and gives a regis
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
@@ -146,8 +147,7 @@ class Isolation:
         """What it answers with sees what is seen here."""
         self._context = None if self._scope is None else sight.nothing_else()
 
-    def _another(self) -> AioHTTPretty:
-        raise NotImplementedError
-
-    def _others(self) -> list[AioHTTPretty]:
-        raise NotImplementedError
+    @abstractmethod
+    def _another(self) -> AioHTTPretty: ...
+    @abstractmethod
+    def _others(self) -> list[AioHTTPretty]: ...

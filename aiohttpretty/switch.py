@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from types import TracebackType
@@ -145,23 +146,21 @@ class Switch:
 
     # What it is that is switched
 
-    def _turn_on(self) -> None:
-        raise NotImplementedError
-
-    def _turn_off(self) -> None:
-        raise NotImplementedError
-
+    @abstractmethod
+    def _turn_on(self) -> None: ...
+    @abstractmethod
+    def _turn_off(self) -> None: ...
+    @abstractmethod
     def clear(self) -> None:
         """Purge the routes and the calls."""
-        raise NotImplementedError
 
+    @abstractmethod
     def assert_all_called(self) -> None:
         """Fail unless everything that is registered has been used."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _raise_failures(self) -> None:
         """Fail if handlers let out exceptions that the test did not ask for."""
-        raise NotImplementedError
 
 
 def wrapped(target: _T, on: Callable[[], Handle]) -> _T:

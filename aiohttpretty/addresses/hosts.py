@@ -18,7 +18,7 @@ from ..calling import misfit
 from ..errors import OptionTypeError, OptionValueError
 from ..legible import legible
 from .address import Expression
-from .uri import AS_HTTP
+from .uri import AS_HTTP, NO_URL
 
 Host = (
     str
@@ -90,7 +90,7 @@ def _text(text: str, where: str) -> Callable[[URL], object]:
     if "://" in text:
         try:
             url = URL(text)
-        except (ValueError, IndexError) as error:
+        except NO_URL as error:
             raise OptionValueError(
                 f"{where}: {text!r} is not a URL ({error}). Give an origin, such as 'http://localhost:8080'."
             ) from error
@@ -168,7 +168,7 @@ def _name(host: str, written: str, where: str) -> str:
         alone = (url.raw_path, url.raw_user, url.raw_query_string) == ("/", None, "")
         if url.raw_host and alone and not any(character.isspace() for character in host):
             return url.raw_host.rstrip(".")
-    except (ValueError, IndexError):
+    except NO_URL:
         pass
     raise OptionValueError(f"{where}: {written!r} is not a host. Give one, {_EXAMPLES}.")
 

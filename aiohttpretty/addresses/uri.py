@@ -20,6 +20,8 @@ from ..errors import OptionTypeError, OptionValueError
 
 # A handshake of a websocket is an HTTP request (RFC 6455, 4.1); its scheme never goes over the wire
 AS_HTTP = {"ws": "http", "wss": "https"}
+# What yarl raises for text that is no URL
+NO_URL = (ValueError, IndexError)
 
 Query = tuple[tuple[str, str], ...]
 
@@ -50,7 +52,7 @@ def absolute(uri: object) -> URL:
     """
     try:
         url = uri if isinstance(uri, URL) else URL(str(uri))
-    except (ValueError, IndexError) as error:  # yarl raises that for some
+    except NO_URL as error:
         raise OptionValueError(
             f"{str(uri)!r} is not a URL ({error}). Give an absolute one, such as 'http://example.com/path'."
         ) from error
@@ -118,7 +120,7 @@ class CalledUri:
             return NotImplemented
         try:
             return key(self.url) == key(URL(other))
-        except (ValueError, IndexError):
+        except NO_URL:
             return False
 
     def __hash__(self) -> int:

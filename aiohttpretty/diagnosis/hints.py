@@ -13,6 +13,7 @@ from typing import Any
 from yarl import URL
 
 from ..addresses.address import Beneath
+from ..addresses.uri import NO_URL
 from . import masking
 from .difference import cut
 from .nearness import Candidate
@@ -142,7 +143,7 @@ def _base_url(scene: Scene) -> str | None:
         return None
     try:
         given = URL(str(written))
-    except (ValueError, IndexError):  # which yarl raises for some
+    except NO_URL:
         return None
     if given.absolute:
         return None

@@ -13,7 +13,7 @@ from types import FrameType
 
 from yarl import URL
 
-from ..addresses.uri import key
+from ..addresses.uri import NO_URL, key
 from ..origin import Origin
 
 _NAME = re.compile(r"register_(json_)?uri$")
@@ -55,5 +55,5 @@ def _is_there(address: object, url: URL) -> bool:
     try:
         # params may follow in other words
         return isinstance(address, (str, URL)) and key(URL(address)).address == key(url).address
-    except (ValueError, TypeError, IndexError):
+    except (TypeError, *NO_URL):
         return False

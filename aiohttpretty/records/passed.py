@@ -11,6 +11,7 @@ from typing import Any
 
 from yarl import URL
 
+from ..addresses.uri import NO_URL
 from ..diagnosis import masking
 from ..diagnosis.difference import NOTHING, Point, around
 from ..diagnosis.masking import MASK, is_secret
@@ -75,5 +76,5 @@ def _without_secrets(value: str | URL) -> str:
     text = str(value)
     try:
         return masking.assigned(str(masking.url(URL(text))) if "://" in text else text)
-    except (ValueError, IndexError):  # no address after all
+    except NO_URL:  # no address after all
         return masking.assigned(text)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from yarl import URL
 
-from ..addresses.uri import AS_HTTP, absolute
+from ..addresses.uri import AS_HTTP, NO_URL, absolute
 from ..errors import OptionValueError
 
 _SCHEMES = ("http", "https", *AS_HTTP)
@@ -100,7 +100,7 @@ def moved(location: bytes, url: URL, place: Place) -> bytes:
     try:
         there = url.join(URL(location.decode("utf-8", "surrogateescape")))
         return url_for(there, place).encode("utf-8", "surrogateescape")
-    except (ValueError, IndexError, OptionValueError):
+    except (OptionValueError, *NO_URL):
         return location
 
 
@@ -156,7 +156,7 @@ def _root(scheme: str, place: Place) -> str:
 def _parsed(scheme: str, authority: str, target: str) -> URL | None:
     try:
         url = URL(f"{scheme}://{authority}{target}")
-    except (ValueError, IndexError):  # which yarl raises for some
+    except NO_URL:
         return None
     return url if url.raw_host and url.raw_path.startswith("/") else None
 

@@ -13,6 +13,7 @@ import weakref
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
+from peers import echo
 from settling import settle, until
 
 from aiohttpretty.wire.connector import CLOSE
@@ -351,13 +352,6 @@ async def test_busy():
         answered.set()
         return response
 
-    async def echo(request):
-        answer = web.WebSocketResponse()
-        await answer.prepare(request)
-        async for message in answer:
-            await answer.send_str(message.data)
-        return answer
-
     go_on, answered = asyncio.Event(), asyncio.Event()
     async with staged(("/slow", slow), ("/hello", hello), ("/echo", echo)) as session:
         for method in ("GET", "HEAD"):
@@ -571,13 +565,6 @@ async def test_a_socket_of_its_own():
 
 async def test_a_socket_that_stays_open():
     """A websocket lives on while others come and go over other connections, and is closed with its server."""
-
-    async def echo(request):
-        answer = web.WebSocketResponse()
-        await answer.prepare(request)
-        async for message in answer:
-            await answer.send_str(message.data)
-        return answer
 
     async with staged(("/hello", hello), ("/echo", echo)) as session, session.ws_connect("/echo") as client:
         for number in range(3):

@@ -6,6 +6,7 @@ A kind registers what it needs, and begins; what the code under test would hold 
 import asyncio
 
 from aiohttp import web
+from peers import echo
 
 SHOP = "http://shop.example"
 
@@ -78,14 +79,6 @@ async def handled(scene, pretty):
 
 async def websocket(scene, pretty):
     """A websocket whose both ends wait."""
-
-    async def echo(request):
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        async for message in socket:
-            await socket.send_str(message.data)
-        return socket
-
     pretty.register_websocket(f"{SHOP}/", echo)
     socket = await scene.session.ws_connect(f"{SHOP}/")
     await socket.send_str("x")

@@ -6,6 +6,16 @@ from aiohttpretty import testing
 SHOP = "http://shop.example"
 
 
+def driven(scene, main, *, clears=False):
+    """Run it to its end, whatever that is, and tidy up behind it."""
+    try:
+        scene.drive(main)
+    finally:
+        scene.tidy()
+        if clears:
+            aiohttpretty.clear()
+
+
 def plain_calls(scene):
     aiohttpretty.activate()
     try:
@@ -42,11 +52,7 @@ def asynchronous_block(scene):
         async with aiohttpretty.activate():
             await scene.body()
 
-    try:
-        scene.drive(main)
-    finally:
-        scene.tidy()
-        aiohttpretty.clear()
+    driven(scene, main, clears=True)
 
 
 def decorated_function(scene):
@@ -65,10 +71,7 @@ def decorated_coroutine(scene):
     async def test():
         await scene.body()
 
-    try:
-        scene.drive(test)
-    finally:
-        scene.tidy()
+    driven(scene, test)
 
 
 def decorated_class(scene):
@@ -77,10 +80,7 @@ def decorated_class(scene):
         async def test(self):
             await scene.body()
 
-    try:
-        scene.drive(TestIt().test)
-    finally:
-        scene.tidy()
+    driven(scene, TestIt().test)
 
 
 def own_registry(scene):
@@ -116,10 +116,7 @@ def isolated(scene):
         async with aiohttpretty.isolated() as pretty:
             await scene.body(pretty)
 
-    try:
-        scene.drive(main)
-    finally:
-        scene.tidy()
+    driven(scene, main)
 
 
 def controlled(scene):
@@ -127,11 +124,7 @@ def controlled(scene):
         async with aiohttpretty.controlled("http://controlled.example"):
             await scene.body()
 
-    try:
-        scene.drive(main)
-    finally:
-        scene.tidy()
-        aiohttpretty.clear()
+    driven(scene, main, clears=True)
 
 
 def served(scene):
@@ -141,10 +134,7 @@ def served(scene):
             with pretty.activate():
                 await scene.body(pretty)
 
-    try:
-        scene.drive(main)
-    finally:
-        scene.tidy()
+    driven(scene, main)
 
 
 def own_loop(scene):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import aiohttp
 from aiohttp import web
 from hypothesis import strategies as st
+from peers import echo
 from settling import PATIENCE, settle
 
 import aiohttpretty
@@ -233,7 +234,7 @@ class Player:
         add("GET", f"{SHOP}/handled", handler=self._handle(said))
         add("GET", f"{SHOP}/refused", fault=faults.refused())
         add("GET", f"{SHOP}/error", error=aiohttp.ServerDisconnectedError)
-        registry.register_websocket(f"{SHOP}/echo", _echo)
+        registry.register_websocket(f"{SHOP}/echo", echo)
         registry.register_websocket(f"{SHOP}/played")
         registry.mount(f"{SHOP}/app", app)
         registry.passthrough(rule)
@@ -460,11 +461,3 @@ class Player:
         else:
             for _ in range(words[0]):
                 await asyncio.sleep(0)
-
-
-async def _echo(request):
-    socket = web.WebSocketResponse()
-    await socket.prepare(request)
-    async for message in socket:
-        await socket.send_str(message.data)
-    return socket
